@@ -1,0 +1,1 @@
+"""The annotation window of iSegFormer, and the entry point of its command."""

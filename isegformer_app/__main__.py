@@ -1,0 +1,57 @@
+"""Entry point of the `isegformer` command: a headless command goes to the model, everything else to the window.
+
+Imports are lazy: `isegformer --help` and the window must not wait for torch.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+HEADLESS_COMMANDS = ("segment", "evaluate", "train")
+"""First arguments that never open a window; `model.cli` parses what follows them."""
+
+HELP = """\
+usage: isegformer [PATH ...]              open photos, volumes or folders in the window
+       isegformer COMMAND [OPTION ...]    work without a window
+
+commands:
+  segment     click points on images and write their masks
+  evaluate    measure the number of clicks a model needs on a dataset
+  train       train a model, with the settings that made the bundled one
+              (each command has its own help: isegformer COMMAND --help)
+
+options:
+  -h, --help  show this text and leave
+  --version   show the version and leave
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (default: that of the process) and return the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    first = arguments[0] if arguments else ""
+    if first in {"-h", "--help"}:
+        print(HELP, end="")
+        return 0
+    if first == "--version":
+        print(f"isegformer {_version()}")
+        return 0
+    if first in HEADLESS_COMMANDS:
+        from model.cli import main as run_command
+
+        return run_command(arguments)
+    from .app import main as open_window
+
+    return open_window(arguments)
+
+
+def _version() -> str:
+    """Version of the installed distribution, or a word that says there is none."""
+    try:
+        return version("isegformer")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

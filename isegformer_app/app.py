@@ -1,0 +1,114 @@
+"""Composition root of the window: builds what it needs, connects it, and runs it."""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from .inference import Engine, Worker
+from .settings import Settings, state_folder
+from .ui.main_window import MainWindow
+from .ui.model_desk import EngineMaker
+from .ui.worker_bridge import WorkerBridge
+
+logger = logging.getLogger(__name__)
+
+_BAD_USAGE = 2
+
+
+def _make_engine(model: str | None, device: str) -> Engine:
+    from .inference.engine import SegmenterEngine
+
+    return SegmenterEngine(model, device)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Open the window on the photos and folders in `arguments` and return the exit code."""
+    trouble = _trouble(arguments)
+    if trouble:
+        print(f"isegformer: {trouble}", file=sys.stderr)  # noqa: T201 - there is no window yet to say it in
+        return _BAD_USAGE
+    app = _application()
+    with opened(arguments) as window:
+        _report_surprises(window)
+        return app.exec()
+
+
+@contextmanager
+def opened(arguments: Sequence[str], make_engine: EngineMaker = _make_engine) -> Iterator[MainWindow]:
+    """Show the window and begin to open what `arguments` name; at the end its worker stops.
+
+    What a window that died had not saved is offered first.
+
+    `make_engine` builds what answers the clicks.
+    """
+    settings = Settings.load()
+    bridge = WorkerBridge()
+    worker = Worker(
+        lambda: make_engine(settings.model or None, settings.device),
+        bridge.send_answer,
+        bridge.send_failure,
+        bridge.send_state,
+    )
+    try:
+        window = MainWindow(settings, worker, bridge, make_engine, state_folder() / "journals")
+        window.show()
+        # The first paint comes before the photo is read and before torch is imported.
+        QTimer.singleShot(0, window, lambda: _begin(window, worker, arguments))
+        try:
+            yield window
+        finally:
+            window.session.break_off()
+    finally:
+        worker.close()
+
+
+def _begin(window: MainWindow, worker: Worker, arguments: Sequence[str]) -> None:
+    paths = [Path(each).absolute() for each in arguments]
+    if window.session.offer_left_work():
+        # Its session was opened with what was restored.
+        paths = [path for path in paths if path != window.session.path]
+    if paths:
+        window.files.open_paths(paths)
+    if window.segmenting.photo is None:
+        worker.prepare()
+
+
+def _application() -> QApplication:
+    known = QApplication.instance()
+    app = known if isinstance(known, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName("isegformer")
+    app.setApplicationDisplayName("iSegFormer")
+    app.setStyle("Fusion")
+    return app
+
+
+def _report_surprises(window: MainWindow) -> None:
+    """Bring what nobody expected to the message bar: the work is still there and can be saved."""
+
+    def report(kind: type[BaseException], error: BaseException, trace: object) -> None:
+        logger.error("unexpected error", exc_info=error)
+        window.problem(f"Something unexpected went wrong ({kind.__name__}: {error}); your work is still here.", False)
+
+    sys.excepthook = report
+    # Python's own handler would wait until the next Python call: Ctrl+C in the terminal ends the program at once.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _trouble(arguments: Sequence[str]) -> str:
+    """What is wrong with the command line or the machine, in words; empty where nothing is."""
+    for each in arguments:
+        if each.startswith("-"):
+            return f"there is no option {each!r}; see isegformer --help."
+        if not Path(each).exists():
+            return f"“{each}” is not there; check the path."
+    has_display = any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+    if sys.platform.startswith("linux") and not has_display:
+        return "there is no display to open a window on; isegformer segment works without one."
+    return ""

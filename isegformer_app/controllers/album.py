@@ -1,0 +1,93 @@
+"""The queue of photos: which are there, which is on the desk, and the work on those that were visited."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from isegformer_app.document import Annotation, Status, Viewpoint
+
+from .photo import Photo
+
+
+@dataclass(slots=True)
+class Work:
+    """What is kept of a photo that is not on the desk: everything but its pixels."""
+
+    annotation: Annotation
+    viewpoint: Viewpoint
+    content_hash: str
+
+
+class Album:
+    """Photos by path, each once, in the order they were opened; the undo stack of each survives turning the page."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.paths: list[Path] = []
+        self.index = -1
+        self._known: set[Path] = set()
+        self._works: dict[Path, Work] = {}
+
+    @property
+    def current(self) -> Path | None:
+        """Path of the photo on the desk."""
+        return self.paths[self.index] if 0 <= self.index < len(self.paths) else None
+
+    def add(self, paths: Iterable[Path]) -> None:
+        """Queue photos that are not queued yet."""
+        for path in paths:
+            if path not in self._known:
+                self._known.add(path)
+                self.paths.append(path)
+
+    def restore(self, paths: Iterable[Path], works: Mapping[Path, Work]) -> None:
+        """Take over a saved queue; what was there before is forgotten."""
+        self.paths, self.index = [], -1
+        self._known, self._works = set(), dict(works)
+        self.add(paths)
+
+    def turn_to(self, path: Path) -> None:
+        """Say which photo is on the desk; it is queued if it was not."""
+        self.add([path])
+        self.index = self.paths.index(path)
+
+    def keep(self, photo: Photo, *, is_leaving: bool) -> None:
+        """Remember the work on a photo; when it leaves the desk its labels are packed."""
+        if is_leaving:
+            photo.annotation.label_map.pack()
+        self._works[photo.path] = Work(photo.annotation, photo.viewpoint, photo.content_hash)
+
+    def work(self, path: Path) -> Work | None:
+        """The work on a photo that was visited."""
+        return self._works.get(path)
+
+    def status(self, path: Path) -> Status:
+        """How far a photo is: objects on a photo *to do* make it *in progress*."""
+        work = self._works.get(path)
+        if work is None:
+            return Status.TO_DO
+        state = work.annotation.state
+        return Status.IN_PROGRESS if state.status is Status.TO_DO and state.objects else state.status
+
+    def neighbour(self, step: int, *, only_unfinished: bool = False) -> Path | None:
+        """The photo `step` (1 or -1) away, or the nearest that way that is not done; None at the end."""
+        index = self.index + step
+        while 0 <= index < len(self.paths):
+            path = self.paths[index]
+            if not only_unfinished or self.status(path) is not Status.DONE:
+                return path
+            index += step
+        return None
+
+    def unsaved(self) -> list[Path]:
+        """Photos whose work was changed since it was saved."""
+        return [path for path, work in self._works.items() if work.annotation.is_dirty]
+
+    def works(self) -> tuple[tuple[Path, Work], ...]:
+        """The work on all photos that were visited, in no order."""
+        return tuple(self._works.items())
+
+    def mark_saved(self) -> None:
+        """Everything that is known of the queue is in a file, or is not wanted."""
+        for work in self._works.values():
+            work.annotation.mark_saved()

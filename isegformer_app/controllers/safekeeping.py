@@ -1,0 +1,129 @@
+"""Work in safety: this window's journal, what windows that died left behind, and the claim on the session file."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from isegformer_app.files.errors import Damaged, FileProblem
+from isegformer_app.files.journal import Journal
+from isegformer_app.files.locking import FileLock
+from isegformer_app.files.recovery import RecoveredPhoto, Recovery, left_journals, replay
+
+from .photo import Photo
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LeftWork:
+    """Unsaved work of windows that died, all on one session (None: never saved), the oldest journal first.
+
+    While it is held no other window offers it.
+    """
+
+    session: Path | None
+    recoveries: tuple[Recovery, ...]
+    claims: tuple[FileLock, ...]
+
+    @property
+    def photos(self) -> dict[Path, RecoveredPhoto]:
+        """The photos, each as the newest journal has it: a window that restored one and died as well knew more."""
+        return {photo.path: photo for each in self.recoveries for photo in each.photos}
+
+    @property
+    def objects(self) -> int:
+        """Count the objects on the photos."""
+        return sum(len(photo.annotation.objects) for photo in self.photos.values())
+
+    def discard(self) -> None:
+        """Remove it: it was saved or is not wanted."""
+        for recovery in self.recoveries:
+            recovery.discard()
+        self.release()
+
+    def release(self) -> None:
+        """Leave it to the next start."""
+        for claim in self.claims:
+            claim.release()
+
+
+class Safekeeping:
+    """Keeps what is done on disk until it is saved, and keeps two windows from saving to one session file."""
+
+    def __init__(self, folder: Path, on_problem: Callable[[str], None]) -> None:
+        """Journals lie in `folder`; `on_problem` is told in a sentence what cannot be kept or read."""
+        self._folder, self._on_problem = folder, on_problem
+        self._journal = Journal(folder, on_problem)
+        self._watched: set[Path] = set()
+        self._adopted: LeftWork | None = None
+
+    def watch(self, photo: Photo) -> None:
+        """Write every step on a photo to the journal from now on."""
+        self._watched.add(photo.path)
+        self._journal.watch(photo.path, photo.content_hash, photo.annotation)
+
+    def left_work(self) -> list[LeftWork]:
+        """What windows that died left behind, the newest last; the caller adopts, discards or releases each."""
+        found: dict[Path | None, list[tuple[Recovery, FileLock]]] = {}
+        for journal in left_journals(self._folder):
+            claim = FileLock(journal.with_suffix(".lock"))
+            recovery = self._replay(journal, claim)
+            if recovery is not None:
+                # The newest journal of a session decides when its turn is.
+                group = found.pop(recovery.session, [])
+                found[recovery.session] = [*group, (recovery, claim)]
+        return [
+            LeftWork(session, tuple(each for each, _ in group), tuple(claim for _, claim in group))
+            for session, group in found.items()
+        ]
+
+    def adopt(self, left: LeftWork) -> None:
+        """Keep left work until it is saved or given up; the journal goes on where it ended."""
+        self._adopted = left
+        self._journal.saved(left.session)
+
+    def begin(self, session: Path | None) -> None:
+        """Another queue takes the place of the present one, whose work is saved or given up."""
+        for path in self._watched:
+            self._journal.forget(path)
+        self._watched.clear()
+        self.saved(session)
+
+    def saved(self, session: Path | None) -> None:
+        """All work that was done so far is in the session file, or is not wanted."""
+        self._journal.saved(session)
+        if self._adopted is not None:
+            self._adopted.discard()
+            self._adopted = None
+
+    def close(self) -> None:
+        """The window was closed in order: nothing is to be restored."""
+        self.saved(None)
+        self._journal.close()
+
+    def break_off(self) -> None:
+        """Leave to the next start what was not saved; after `close` that is nothing."""
+        self._journal.close(keep=True)
+        if self._adopted is not None:
+            self._adopted.release()
+
+    def _replay(self, journal: Path, claim: FileLock) -> Recovery | None:
+        """Replay a journal and keep the claim on it; None, without the claim, where there is nothing to restore."""
+        try:
+            if not claim.acquire():
+                return None
+            # Another window may just have done away with it.
+            recovery = replay(journal) if journal.exists() else None
+        except Damaged as problem:
+            self._on_problem(str(problem))
+            with contextlib.suppress(OSError):
+                journal.rename(journal.with_suffix(".damaged"))
+            recovery = None
+        except FileProblem as problem:
+            self._on_problem(str(problem))
+            recovery = None
+        if recovery is not None and recovery.steps:
+            return recovery
+        if recovery is not None:
+            recovery.discard()
+        claim.release()
+        return None

@@ -1,0 +1,74 @@
+"""The pixels that are annotated. A photo is a volume of one slice."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import ShapeError
+from .geometry import Shape, SliceKey
+
+_GREY, _COLOUR = 3, 4
+
+
+@dataclass(frozen=True, eq=False)
+class Volume:
+    """Voxels with their place in the world; never changed once built.
+
+    `array` is (D, H, W) of any real type, or (D, H, W, 3) uint8 RGB. `spacing` is millimetres (or pixels for a
+    photo) along the three axes. `affine` (4, 4) takes (slice, row, col, 1) to patient millimetres; None without one.
+    """
+
+    array: NDArray[Any]
+    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    affine: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is no volume."""
+        is_colour = self.array.ndim == _COLOUR and self.array.shape[-1] == 3 and self.array.dtype == np.uint8  # noqa: PLR2004
+        if not (is_colour or self.array.ndim == _GREY):
+            raise ShapeError(f"A volume is (D, H, W), or (D, H, W, 3) of uint8; this array is {self.array.shape}.")
+        if min(self.array.shape) == 0:
+            raise ShapeError("An image without pixels cannot be annotated.")
+
+    @property
+    def shape(self) -> Shape:
+        """(slices, rows, columns)."""
+        depth, height, width = self.array.shape[:3]
+        return depth, height, width
+
+    @property
+    def is_colour(self) -> bool:
+        """Whether the voxels are RGB."""
+        return self.array.ndim == _COLOUR
+
+    def plane(self, key: SliceKey) -> NDArray[Any]:
+        """Return the raw pixels of one slice: (rows, cols), or (rows, cols, 3) for colour; a view."""
+        index: list[slice | int] = [slice(None)] * 3
+        index[key.axis] = key.index
+        view: NDArray[Any] = self.array[tuple(index)]
+        return view
+
+    def as_rgb(self, key: SliceKey, window: tuple[float, float] | None = None) -> NDArray[np.uint8]:
+        """Return one slice as (rows, cols, 3) uint8 for the network and the screen.
+
+        Grey values between the two ends of `window` are spread over 0 to 255; without a window, 8-bit grey is
+        taken as it is and any other type from its least to its greatest finite value.
+        """
+        plane = self.plane(key)
+        if self.is_colour:
+            return np.ascontiguousarray(plane)
+        if plane.dtype == np.uint8 and window is None:
+            grey = plane
+        else:
+            low, high = window or _finite_range(plane)
+            scale = 255.0 / (high - low) if high > low else 0.0
+            stretched = (plane.astype(np.float32) - np.float32(low)) * np.float32(scale)
+            grey = np.nan_to_num(stretched, nan=0.0, posinf=255.0, neginf=0.0).clip(0, 255).astype(np.uint8)
+        return np.repeat(grey[:, :, None], 3, axis=2)
+
+
+def _finite_range(plane: NDArray[Any]) -> tuple[float, float]:
+    finite = plane if plane.dtype.kind in "iub" else plane[np.isfinite(plane)]
+    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)

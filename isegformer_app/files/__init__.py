@@ -1,0 +1,1 @@
+"""Reading pictures and volumes, writing masks and sessions."""

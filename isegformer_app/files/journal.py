@@ -1,0 +1,205 @@
+"""The journal: every step since the last save, appended as it is done, and replayed after a crash or a kill.
+
+A line is a checksum and a JSON record. A record `photo` lays down the work on a photo as it was before its first
+step; `do`, `undo` and `redo` follow it. A line that was cut off in the middle ends the replay: the step in flight is
+lost, nothing before it.
+"""
+
+import json
+import logging
+import os
+import secrets
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from isegformer_app.document import Annotation, Change, LabelMap
+from isegformer_app.document.history import Step
+
+from .document_json import state_json, state_step_json
+from .errors import cannot_write
+from .locking import FileLock
+from .plain_json import Json
+from .runs_json import patch_json, runs_json
+
+logger = logging.getLogger(__name__)
+
+SUFFIX = ".journal"
+VERSION = 1
+
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_EXCL | getattr(os, "O_BINARY", 0)
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A photo whose steps are written, and the undo stack that a replay will have."""
+
+    path: Path
+    content_hash: str
+    annotation: Annotation
+    stop: Callable[[], None]
+    number: int = -1
+    done: list[int] = field(default_factory=list)
+    undone: list[int] = field(default_factory=list)
+
+
+class Journal:
+    """One window's journal, in a file of its own below `folder`, locked for as long as the window lives.
+
+    Nothing is written before the first change. `on_problem` is told once, in a sentence, when the journal cannot be
+    written: the work goes on, unprotected until the next save. Used on one thread.
+    """
+
+    def __init__(self, folder: Path, on_problem: Callable[[str], None] = logger.warning) -> None:
+        """Choose a name; the file is made when it is needed."""
+        self.path = folder / f"{secrets.token_hex(8)}{SUFFIX}"
+        self._on_problem = on_problem
+        self._lock = FileLock(self.path.with_suffix(".lock"))
+        self._handle: int | None = None
+        self._has_failed = False
+        self._session: Path | None = None
+        self._watched: dict[Path, _Watched] = {}
+        self._photos = 0
+
+    def watch(self, path: Path, content_hash: str, annotation: Annotation) -> None:
+        """Write every step of an annotation from now on; one that is watched already goes on as it is."""
+        present = self._watched.get(path)
+        if present is not None and present.annotation is annotation:
+            return
+        self.forget(path)
+        watched = _Watched(path, content_hash, annotation, lambda: None)
+        watched.stop = annotation.subscribe(lambda change: self._write_change(watched, change))
+        self._watched[path] = watched
+
+    def forget(self, path: Path) -> None:
+        """Write no more steps of a photo; those written stay."""
+        watched = self._watched.pop(path, None)
+        if watched is not None:
+            watched.stop()
+
+    def saved(self, session: Path | None = None) -> None:
+        """Begin anew: all that was done so far is in the session file."""
+        self._session = session
+        self._end_file()
+        self._has_failed = False
+        for watched in self._watched.values():
+            watched.number = -1
+
+    def sync(self) -> None:
+        """Wait until all is on the disk: needed only against a power cut, a kill does no harm without."""
+        if self._handle is not None:
+            try:
+                os.fsync(self._handle)
+            except OSError as error:
+                self._fail(error)
+
+    def close(self, *, keep: bool = False) -> None:
+        """Stop. The journal is removed, for the window was closed in order, unless its steps are to be kept."""
+        for path in list(self._watched):
+            self.forget(path)
+        if keep and self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+            self._lock.release()
+        else:
+            self._end_file()
+
+    def _end_file(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+            self._photos = 0
+            try:
+                self.path.unlink()
+            except OSError as error:
+                # Replaying it once more would do no harm: it leads to what was saved.
+                logger.warning("the journal cannot be removed: %s", error)
+            self._lock.release()
+
+    def _write_change(self, watched: _Watched, change: Change) -> None:
+        if self._has_failed:
+            return
+        try:
+            lines = self._begin(watched, change)
+            lines.append(_step_record(watched, change))
+            self._append(lines)
+        except OSError as error:
+            self._fail(error)
+
+    def _begin(self, watched: _Watched, change: Change) -> list[Json]:
+        """Open the file and lay down what the photo was before its first step, where that was not done yet."""
+        lines: list[Json] = []
+        if self._handle is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+            self._handle = os.open(self.path, _APPEND, 0o600)
+            session = None if self._session is None else str(self._session.absolute())
+            lines.append({"journal": VERSION, "session": session})
+        if watched.number < 0:
+            watched.number, self._photos = self._photos, self._photos + 1
+            watched.done, watched.undone = [], []
+            lines.append(_photo_record(watched, change))
+        return lines
+
+    def _append(self, lines: list[Json]) -> None:
+        data = b"".join(_line(line) for line in lines)
+        while data and self._handle is not None:
+            data = data[os.write(self._handle, data) :]
+
+    def _fail(self, error: OSError) -> None:
+        self._has_failed = True
+        logger.error("the journal cannot be written", exc_info=error)
+        self._on_problem(f"{cannot_write(self.path, error)} Save now: until then a crash would cost your latest work.")
+
+
+def _line(content: Json) -> bytes:
+    text = json.dumps(content, separators=(",", ":")).encode("ascii")
+    return b"%08x %s\n" % (zlib.crc32(text), text)
+
+
+def _photo_record(watched: _Watched, change: Change) -> Json:
+    """Describe the photo as it was before the change."""
+    step, annotation = change.step, watched.annotation
+    labels = annotation.label_map.runs()
+    if step.patches:
+        former = LabelMap.of_runs(annotation.shape, labels)
+        for patch in reversed(step.patches):
+            former.reapply(patch) if change.is_undo else former.revert(patch)
+        labels = former.runs()
+    return {
+        "photo": watched.number,
+        "path": str(watched.path.absolute()),
+        "hash": watched.content_hash,
+        "shape": list(annotation.shape),
+        "state": state_json(step.after if change.is_undo else step.before),
+        "layers": [runs_json(layer) for layer in labels],
+    }
+
+
+def _step_record(watched: _Watched, change: Change) -> Json:
+    """Describe the change so that the replay's undo stack goes the same way as the window's.
+
+    A step that the replay cannot undo or redo, because it was done before the journal began, is written as a new one.
+    """
+    step = change.step
+    left, right = (watched.done, watched.undone) if change.is_undo else (watched.undone, watched.done)
+    if left and left[-1] == step.serial:
+        right.append(left.pop())
+        return {"on": watched.number, "undo" if change.is_undo else "redo": step.serial}
+    watched.undone.clear()
+    # A step that was taken back is no step that could be taken back: no serial is negative.
+    watched.done.append(-step.serial if change.is_undo else step.serial)
+    return {"on": watched.number, "do": _do_json(step, is_undo=change.is_undo)}
+
+
+def _do_json(step: Step, *, is_undo: bool) -> Json:
+    before, after = (step.after, step.before) if is_undo else (step.before, step.after)
+    patches = tuple(reversed(step.patches)) if is_undo else step.patches
+    return {
+        "title": f"Undo {step.title}" if is_undo else step.title,
+        "object": step.object_id,
+        "slice": None if step.key is None else [step.key.axis, step.key.index],
+        "state": state_step_json(before, after),
+        "patches": [patch_json(patch, is_undo=is_undo) for patch in patches],
+    }

@@ -1,0 +1,177 @@
+"""What a crashed window left behind: finding its journal and replaying it."""
+
+import contextlib
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from isegformer_app.document import Annotation, DocumentError, LabelMap, SliceKey
+from isegformer_app.document.annotation import Draft
+from isegformer_app.document.history import DEFAULT_LIMIT
+
+from .document_json import read_shape, read_state, read_state_step
+from .errors import CannotWrite, Damaged, UnknownVersion, cannot_read
+from .journal import SUFFIX, VERSION
+from .locking import FileLock
+from .plain_json import BadContent, Json, listed, number, record, text
+from .runs_json import read_patch, read_runs
+
+_NO_LIMIT = 2**62
+
+
+@dataclass(slots=True, eq=False)
+class RecoveredPhoto:
+    """A photo as it was when the window died, with the undo stack of its last session; it counts as unsaved."""
+
+    path: Path
+    content_hash: str
+    annotation: Annotation
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recovery:
+    """What one journal holds: photos, the session file it continues (None: never saved), and the steps replayed.
+
+    `is_cut_short` where the step in flight was lost.
+    """
+
+    journal: Path
+    session: Path | None
+    photos: tuple[RecoveredPhoto, ...]
+    steps: int
+    is_cut_short: bool
+
+    @property
+    def objects(self) -> int:
+        """Count the objects, for the offer to restore them."""
+        return sum(len(photo.annotation.objects) for photo in self.photos)
+
+    def discard(self) -> None:
+        """Remove the journal: its work was taken over and saved, or is not wanted."""
+        for path in (self.journal, self.journal.with_suffix(".lock")):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Replayed:
+    """An edit whose outcome the journal holds."""
+
+    title: str
+    object_id: int | None
+    key: SliceKey | None
+    content: Json
+
+    def apply(self, draft: Draft) -> None:
+        """Bring the outcome about."""
+        for layer, box, labels in listed(self.content.get("patches"), read_patch):
+            patch = draft.label_map.write(layer, box, labels)
+            draft.patches += [] if patch is None else [patch]
+        draft.state = read_state_step(self.content.get("state"), draft.state)
+
+
+def left_journals(folder: Path) -> list[Path]:
+    """List the journals below `folder` whose windows have died, the oldest first."""
+    with contextlib.suppress(OSError):
+        journals = [path for path in folder.iterdir() if path.suffix == SUFFIX]
+        return sorted((path for path in journals if _is_orphan(path)), key=_age)
+    return []
+
+
+def replay(journal: Path) -> Recovery:
+    """Replay a journal as far as it is whole. Raises `CannotRead`, `Damaged` and `UnknownVersion`."""
+    try:
+        data = journal.read_bytes()
+    except OSError as error:
+        raise cannot_read(journal, error) from error
+    records = _records(data)
+    try:
+        head = next(records)
+        version = number(head.get("journal"), 1)
+        session = None if head.get("session") is None else Path(text(head["session"]))
+    except (StopIteration, BadContent) as error:
+        raise Damaged(f"The journal “{journal.name}” is damaged; nothing can be restored from it.") from error
+    if version > VERSION:
+        raise UnknownVersion(f"The journal “{journal.name}” is of a newer version; update the program to restore it.")
+    return _replayed(journal, session, records, data.count(b"\n") - (0 if data.endswith(b"\n") else -1))
+
+
+def _replayed(journal: Path, session: Path | None, records: Iterator[Json], lines: int) -> Recovery:
+    photos: dict[int, RecoveredPhoto] = {}
+    steps, seen = 0, 1
+    for content in records:
+        try:
+            if "photo" in content:
+                photos[number(content["photo"])] = _photo(content)
+            else:
+                _step(photos[number(content.get("on"))].annotation, content)
+                steps += 1
+        except (BadContent, DocumentError, KeyError, ValueError):
+            # From here on the journal contradicts itself: what was replayed so far is sound.
+            break
+        seen += 1
+    # A photo that was closed and opened again stands there twice: the later one knows more.
+    latest = {photo.path: photo for photo in photos.values()}
+    for photo in latest.values():
+        photo.annotation.history.limit = DEFAULT_LIMIT
+    return Recovery(journal, session, tuple(latest.values()), steps, seen < lines)
+
+
+def _records(data: bytes) -> Iterator[Json]:
+    for line in data.splitlines():
+        checksum, _, content = line.partition(b" ")
+        if checksum != b"%08x" % zlib.crc32(content):
+            return
+        try:
+            yield record(json.loads(content))
+        except (ValueError, BadContent, RecursionError):
+            return
+
+
+def _photo(content: Json) -> RecoveredPhoto:
+    shape = read_shape(content.get("shape"))
+    label_map = LabelMap.of_runs(shape, listed(content.get("layers"), read_runs))
+    annotation = Annotation.restore(
+        read_state(content.get("state")), label_map, history_limit=_NO_LIMIT, is_saved=False
+    )
+    return RecoveredPhoto(Path(text(content.get("path"))), text(content.get("hash")), annotation)
+
+
+def _step(annotation: Annotation, content: Json) -> None:
+    if "undo" in content or "redo" in content:
+        step = annotation.undo() if "undo" in content else annotation.redo()
+        if step is None:
+            raise BadContent("nothing to take back")
+        return
+    stored = record(content.get("do"))
+    object_id, key = stored.get("object"), stored.get("slice")
+    where = None if key is None else _slice(key)
+    annotation.apply(
+        _Replayed(text(stored.get("title")), None if object_id is None else number(object_id), where, stored)
+    )
+
+
+def _slice(value: Any) -> SliceKey:  # noqa: ANN401 - JSON may hold anything
+    axis, index = listed(value, number)
+    return SliceKey(axis, index)
+
+
+def _is_orphan(journal: Path) -> bool:
+    lock = FileLock(journal.with_suffix(".lock"))
+    try:
+        is_free = lock.acquire()
+    except CannotWrite:
+        return False
+    lock.release()
+    return is_free
+
+
+def _age(path: Path) -> float:
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0.0

@@ -1,0 +1,215 @@
+"""The session file: the queue of photos, by path, and the work on each, in one zip.
+
+`session.json` holds the version and the paths; `photos/N.json` the work on the N-th path: the hash of its file,
+objects, classes, clicks, status, time, and the labels as runs. Nothing else may be in the archive.
+"""
+
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from isegformer_app.document import Annotation, LabelMap, Shape, ShapeError, State
+from isegformer_app.document.runs import Runs
+
+from .atomic import write_bytes
+from .document_json import read_shape, read_state, state_json
+from .errors import CannotRead, Damaged, FileProblem, UnknownVersion, cannot_read
+from .plain_json import BadContent, Json, amount, listed, number, record, text
+from .runs_json import read_runs, runs_json
+
+SUFFIX = ".isegformer"
+VERSION = 1
+
+_FORMAT = "isegformer session"
+_HEAD = "session.json"
+_LARGEST_MEMBER = 2**30
+_LARGEST_SESSION = 2**33
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What an object cost: clicks ever made for it, taken back or not, and seconds that it was worked on."""
+
+    clicks: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Work:
+    """The work on one photo, at one moment; later edits do not change it. `effort` is by the object's number."""
+
+    content_hash: str
+    state: State
+    shape: Shape
+    layers: tuple[Runs, ...]
+    effort: Mapping[int, Effort] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, annotation: Annotation, content_hash: str, effort: Mapping[int, Effort] | None = None) -> "Work":
+        """Take it from an annotation."""
+        runs = annotation.label_map.runs()
+        return cls(content_hash, annotation.state, annotation.shape, runs, dict(effort or {}))
+
+    def annotation(self) -> Annotation:
+        """Build the annotation again, saved and without history."""
+        return Annotation.restore(self.state, LabelMap.of_runs(self.shape, self.layers))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """The queue of photos in its order, the one on the desk, and the work on those that were visited."""
+
+    paths: tuple[Path, ...]
+    current: Path | None
+    works: Mapping[Path, Work]
+
+    def missing(self) -> tuple[Path, ...]:
+        """Return the photos that are not where they were."""
+        return tuple(path for path in self.paths if not path.is_file())
+
+
+def save_session(target: Path, session: Session) -> None:
+    """Write a session, atomically and read back; raises `CannotWrite` with the old file unchanged."""
+    write_bytes(target, _packed(session, target.absolute().parent))
+
+
+def load_session(source: Path) -> Session:
+    """Read a session. Raises `CannotRead`, `UnknownVersion` and `Damaged`, each in a sentence.
+
+    A photo is looked for beside the session file as it was, then at its old absolute path.
+    """
+    try:
+        with zipfile.ZipFile(source) as archive:
+            return _read(archive, source)
+    except OSError as error:
+        raise cannot_read(source, error) from error
+    except FileProblem:
+        raise
+    except MemoryError as error:
+        raise CannotRead(f"“{source.name}” does not fit into the memory of this computer.") from error
+    except Exception as error:
+        # Zip, JSON and numbers meet hostile bytes with many exceptions, and each means the same to the user.
+        raise Damaged(
+            f"“{source.name}” is damaged or no session file; open a backup of it, or start a new session."
+        ) from error
+
+
+def relocated(session: Session, missing: Path, found: Path) -> Session:
+    """Return the session with every missing photo looked for as `missing` was: where `found` is now.
+
+    What the two paths share at their ends is kept; the beginning is exchanged.
+    """
+    old, new = list(missing.parts), list(found.parts)
+    while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
+        del old[-1], new[-1]
+    places = {path: _moved(path, tuple(old), Path(*new)) for path in session.missing()}
+    places[missing] = found
+    paths = tuple(dict.fromkeys(places.get(path, path) for path in session.paths))
+    current = None if session.current is None else places.get(session.current, session.current)
+    return Session(paths, current, {places.get(path, path): work for path, work in session.works.items()})
+
+
+def _moved(path: Path, old: tuple[str, ...], new: Path) -> Path:
+    if path.parts[: len(old)] != old:
+        return path
+    candidate = new.joinpath(*path.parts[len(old) :])
+    return candidate if candidate.is_file() else path
+
+
+def _packed(session: Session, folder: Path) -> bytes:
+    index = {path: place for place, path in enumerate(session.paths)}
+    head = {
+        "format": _FORMAT,
+        "version": VERSION,
+        "current": None if session.current is None else index.get(session.current),
+        "photos": [_path_json(path, folder) for path in session.paths],
+        "works": sorted(index[path] for path in session.works if path in index),
+    }
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr(_HEAD, json.dumps(head))
+        for path, work in session.works.items():
+            if path in index:
+                archive.writestr(_member(index[path]), json.dumps(_work_json(work)))
+    return stream.getvalue()
+
+
+def _read(archive: zipfile.ZipFile, source: Path) -> Session:
+    sizes = {info.filename: info.file_size for info in archive.infolist()}
+    if len(sizes) < len(archive.infolist()) or sizes.get(_HEAD, _LARGEST_MEMBER) >= _LARGEST_MEMBER:
+        raise BadContent("no head")
+    head = record(json.loads(archive.read(_HEAD)))
+    if head.get("format") != _FORMAT:
+        raise BadContent("another format")
+    if number(head.get("version"), 1) > VERSION:
+        raise UnknownVersion(
+            f"“{source.name}” was saved by a newer version of the program (format {head['version']}); "
+            "update the program to open it."
+        )
+    folder = source.absolute().parent
+    paths = listed(head.get("photos"), lambda each: _read_path(each, folder))
+    works = listed(head.get("works"), lambda each: number(each, 0, len(paths) - 1))
+    if sizes.keys() != {_HEAD, *map(_member, works)}:
+        raise BadContent("other members than announced")
+    if max(sizes.values()) > _LARGEST_MEMBER or sum(sizes.values()) > _LARGEST_SESSION:
+        raise BadContent("members of an impossible size")
+    current = head.get("current")
+    return Session(
+        paths,
+        None if current is None else paths[number(current, 0, len(paths) - 1)],
+        {paths[place]: _read_work(json.loads(archive.read(_member(place)))) for place in works},
+    )
+
+
+def _member(place: int) -> str:
+    return f"photos/{place}.json"
+
+
+def _path_json(path: Path, folder: Path) -> Json:
+    absolute = path.absolute()
+    try:
+        relative = Path(os.path.relpath(absolute, folder)).as_posix()
+    except ValueError:
+        relative = ""  # on another drive
+    return {"relative": relative, "absolute": str(absolute)}
+
+
+def _read_path(value: object, folder: Path) -> Path:
+    stored = record(value)
+    absolute, relative = Path(text(stored.get("absolute"))), text(stored.get("relative"))
+    if "\0" in str(absolute) + relative:
+        raise BadContent("a path that is none")
+    beside = Path(os.path.normpath(folder / PurePosixPath(relative))) if relative else absolute
+    return absolute if not beside.is_file() and absolute.is_file() else beside
+
+
+def _work_json(work: Work) -> Json:
+    return {
+        "hash": work.content_hash,
+        "shape": list(work.shape),
+        "state": state_json(work.state),
+        "layers": [runs_json(layer) for layer in work.layers],
+        "effort": [[number, each.clicks, each.seconds] for number, each in work.effort.items()],
+    }
+
+
+def _read_work(value: object) -> Work:
+    stored = record(value)
+    shape = read_shape(stored.get("shape"))
+    layers = listed(stored.get("layers"), read_runs)
+    try:
+        LabelMap.of_runs(shape, layers)
+    except ShapeError as error:
+        raise BadContent(str(error)) from error
+    effort = dict(listed(stored.get("effort"), _read_effort))
+    return Work(text(stored.get("hash")), read_state(stored.get("state")), shape, layers, effort)
+
+
+def _read_effort(value: Any) -> tuple[int, Effort]:  # noqa: ANN401 - JSON may hold anything
+    object_id, clicks, seconds = listed(value, amount)
+    return number(object_id), Effort(number(clicks), float(seconds))

@@ -1,0 +1,1 @@
+"""Widgets. Qt lives here and above, nowhere else."""

@@ -1,0 +1,61 @@
+"""The class of the next object, or of the one chosen, and the list of classes behind it."""
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+
+from isegformer_app.document import LabelClass
+
+from .icons import icon
+from .objects_panel import swatch
+
+
+class ClassesBar(QWidget):
+    """A choice of classes with a menu to add, change and delete them."""
+
+    picked = Signal(int)
+    add_wanted = Signal()
+    rename_wanted = Signal()
+    recolour_wanted = Signal()
+    delete_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.choice = QComboBox()
+        # Only by the keyboard: a click must not take the keys away from the canvas.
+        self.choice.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.choice.setIconSize(QSize(14, 14))
+        self.choice.setToolTip("Class of the object in hand and of the next ones (keys 1 to 9)")
+        self._menu = QMenu(self)
+        for text, signal in (
+            ("New class…", self.add_wanted),
+            ("Rename class…", self.rename_wanted),
+            ("Colour of the class…", self.recolour_wanted),
+            ("Delete class", self.delete_wanted),
+        ):
+            self._menu.addAction(text).triggered.connect(signal)
+        self._more = QToolButton()
+        self._more.setToolTip("Add, change or delete classes")
+        self._more.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._more.setMenu(self._menu)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(8, 6, 8, 0)
+        layout.addWidget(QLabel("Class"))
+        layout.addWidget(self.choice, stretch=1)
+        layout.addWidget(self._more)
+        self.choice.activated.connect(lambda _place: self.picked.emit(self.choice.currentData()))
+        self.dress()
+
+    def dress(self) -> None:
+        """Take the colours of the present theme."""
+        self._more.setIcon(icon("add"))
+
+    def show_classes(self, classes: tuple[LabelClass, ...], active_id: int) -> None:
+        """Show the classes as they are now."""
+        with QSignalBlocker(self.choice):
+            self.choice.clear()
+            for number, each in enumerate(classes, start=1):
+                shown = f"{number}  {each.name}" if number <= 9 else each.name  # noqa: PLR2004 - keys 1 to 9
+                self.choice.addItem(swatch(each.colour), shown, each.id)
+            self.choice.setCurrentIndex(self.choice.findData(active_id))
+        self.setEnabled(bool(classes))

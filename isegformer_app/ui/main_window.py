@@ -1,0 +1,342 @@
+"""The main window: puts the widgets together and shows what the controllers say."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QApplication,
+    QDockWidget,
+    QMainWindow,
+    QMessageBox,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from isegformer_app.controllers.hand_editing import HandEditing
+from isegformer_app.controllers.segmenting import SegmentingController
+from isegformer_app.controllers.shown_labels import ShownLabels
+from isegformer_app.document import PHOTO, Change, Status
+from isegformer_app.inference import Answer, Worker
+from isegformer_app.settings import Settings
+
+from .actions import fill_menus, make_actions
+from .adjust_panel import AdjustPanel
+from .canvas import Canvas
+from .cheat_sheet import CheatSheet
+from .classes_bar import ClassesBar
+from .drops import dropped_paths
+from .empty_state import EmptyState
+from .file_desk import FileDesk
+from .held_keys import HeldKeys
+from .message_bar import MessageBar
+from .model_desk import EngineMaker, ModelDesk
+from .object_desk import ObjectDesk
+from .objects_panel import ObjectsPanel
+from .photo_layer import PhotoLayer
+from .photos_panel import PhotosPanel
+from .session_desk import SessionDesk
+from .status_bar import StatusBar
+from .view_desk import ViewDesk
+from .view_geometry import ViewGeometry
+from .worker_bridge import WorkerBridge
+
+_TOOLBAR = (
+    ("open", "save", "export_png"),
+    ("undo", "redo"),
+    ("points", "brush", "eraser", "polygon", "lasso"),
+    ("finish",),
+    ("fit", "actual_size"),
+    ("previous_photo", "next_photo"),
+)
+_COVERED = (
+    "The new mask lies almost wholly on other objects, which keep their pixels: "
+    "choose “Overwrite others” or “Allow overlap” under Overlap to see it."
+)
+_ABOUT = (
+    "<b>iSegFormer</b><p>Click an object, and a transformer answers with its mask.</p>"
+    "<p>MIT licence. Not for diagnosis.</p>"
+)
+
+
+class MainWindow(QMainWindow):
+    """The annotator's window; implements the controllers' `View`."""
+
+    def __init__(
+        self, settings: Settings, worker: Worker, bridge: WorkerBridge, make_engine: EngineMaker, journals: Path
+    ) -> None:
+        super().__init__()
+        self.settings = settings
+        self.canvas = Canvas()
+        self.labels = ShownLabels()
+        self.stack, self.status_bar = QStackedWidget(), StatusBar()
+        self.message_bar = MessageBar(self.stack)
+        self.objects_panel, self.classes_bar, self.adjust_panel = ObjectsPanel(), ClassesBar(), AdjustPanel()
+        self.empty_state = EmptyState()
+        self.segmenting = SegmentingController(worker, self, threshold=settings.threshold)
+        self.hand_editing = HandEditing(self.segmenting)
+        self.files = FileDesk(self, self.segmenting, settings)
+        self.session = SessionDesk(self, self.segmenting, self.files.album, journals)
+        self.objects = ObjectDesk(self, self.segmenting, self.hand_editing, self.canvas, self.objects_panel)
+        self.view = ViewDesk(self.segmenting, settings, self.canvas, self.adjust_panel, self)
+        self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
+        self.photos_panel = PhotosPanel(self.files.album)
+        self.actions_by_name = make_actions(self, self._handlers())
+        self._coloured: object = None
+        self._lay_out()
+        self._connect(bridge)
+        self.model.adopt(self.actions_by_name)
+        self.view.adopt(self.actions_by_name)
+        self._show_history()
+
+    # What the controllers say -----------------------------------------------------------------------------------
+
+    def document_changed(self, change: Change) -> None:
+        """Objects, clicks or labels changed."""
+        self.labels.document_changed(change)
+
+    def preview_changed(self) -> None:
+        """The active object, its clicks or its unaccepted mask changed."""
+        photo = self.segmenting.photo
+        objects = () if photo is None else photo.annotation.objects
+        was_covered = self.labels.is_covered
+        coloured = [(each.id, each.colour, each.is_visible) for each in objects]
+        changed = self.labels.follow(self.segmenting)
+        if coloured != self._coloured:
+            self._coloured = coloured
+            self.view.recolour()
+        elif changed is not None:
+            self.canvas.labels_changed(changed)
+        if self.labels.is_covered and not was_covered:
+            self.notice(_COVERED)
+        self.canvas.show_clicks(self.segmenting.prompt.clicks)
+        self._show_objects()
+        self._show_history()
+
+    def waiting_changed(self, is_waiting: bool) -> None:
+        """An answer is awaited, or no longer."""
+        self.canvas.set_waiting(is_waiting)
+
+    def answered(self, answer: Answer) -> None:
+        """An answer was used."""
+        self.message_bar.settle()
+        self.status_bar.show_latency(answer.seconds)
+        self.model.answered(answer.model, answer.device)
+
+    def problem(self, message: str, can_retry: bool) -> None:
+        """Something went wrong; the work done so far stands."""
+        self.message_bar.show_problem(message, can_retry)
+
+    def notice(self, message: str) -> None:
+        """Something worth a line, no more."""
+        self.message_bar.show_notice(message)
+
+    # Building ---------------------------------------------------------------------------------------------------
+
+    def _handlers(self) -> dict[str, Callable[[], object]]:
+        return {
+            **self.files.handlers(),
+            **self.session.handlers(),
+            **self.objects.handlers(),
+            **self.view.handlers(),
+            **self.model.handlers(),
+            "quit": self.close,
+            "cheat_sheet": lambda: CheatSheet(self.actions_by_name, self).exec(),
+            "about": lambda: QMessageBox.about(self, "About iSegFormer", _ABOUT),
+        }
+
+    def _lay_out(self) -> None:
+        self.setAcceptDrops(True)
+        self.setStatusBar(self.status_bar)
+        fill_menus(self.menuBar(), self.actions_by_name)
+        self._add_toolbar()
+        self.stack.addWidget(self.empty_state)
+        self.stack.addWidget(self.canvas)
+        self.setCentralWidget(self.stack)
+        self._add_docks()
+        self.resize(1280, 780)
+
+    def _add_toolbar(self) -> None:
+        bar = QToolBar("Tools")
+        bar.setObjectName("tools")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(22, 22))
+        for number, names in enumerate(_TOOLBAR):
+            if number:
+                bar.addSeparator()
+            for name in names:
+                bar.addAction(self.actions_by_name[name])
+                bar.widgetForAction(self.actions_by_name[name]).setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.addToolBar(bar)
+
+    def _add_docks(self) -> None:
+        side = QWidget()
+        layout = QVBoxLayout(side)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(self.classes_bar)
+        layout.addWidget(self.objects_panel, stretch=1)
+        layout.addWidget(self.adjust_panel)
+        names = ("reopen", "move_up", "move_down", "hide", "lock", "delete")
+        self.objects_panel.add_buttons([self.actions_by_name[name] for name in names])
+        self._add_dock("Objects", side, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.photos_dock = self._add_dock("Photos", self.photos_panel, Qt.DockWidgetArea.LeftDockWidgetArea)
+        self.photos_dock.hide()
+
+    def _add_dock(self, title: str, content: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        dock = QDockWidget(title)
+        dock.setObjectName(title)
+        dock.setWidget(content)
+        dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetMovable)
+        self.addDockWidget(area, dock)
+        return dock
+
+    def _connect(self, bridge: WorkerBridge) -> None:
+        bridge.answered.connect(self.segmenting.receive_answer)
+        bridge.failed.connect(self.segmenting.receive_failure)
+        bridge.state_changed.connect(self.model.state_changed)
+        self.message_bar.retried.connect(self.segmenting.retry)
+        self.model.text_changed.connect(self.status_bar.show_engine)
+        self.view.dressed.connect(self._dress)
+        self.canvas.hovered.connect(self._show_pixel)
+        self.canvas.view_changed.connect(self._show_zoom)
+        self.empty_state.open_wanted.connect(self.files.ask_for_photos)
+        self.empty_state.folder_wanted.connect(self.files.ask_for_folder)
+        self.empty_state.sample_wanted.connect(self.files.open_sample)
+        self.files.opened.connect(self._photo_opened)
+        self.files.opened.connect(self.session.watch)
+        self.files.album_changed.connect(self._show_album)
+        self.files.session_wanted.connect(self.session.open)
+        self.session.restored.connect(self._session_opened)
+        self.session.saved.connect(self._show_history)
+        for desk in (self.files, self.session):
+            desk.troubled.connect(lambda message: self.problem(message, False))
+            desk.noticed.connect(self.notice)
+        self.photos_panel.chosen.connect(self.files.show)
+        self.classes_bar.picked.connect(self.objects.pick_class)
+        self.classes_bar.add_wanted.connect(self.objects.add_class)
+        self.classes_bar.rename_wanted.connect(self.objects.rename_class)
+        self.classes_bar.recolour_wanted.connect(self.objects.recolour_class)
+        self.classes_bar.delete_wanted.connect(self.objects.delete_class)
+        self.keys = HeldKeys(self, self.canvas)
+        app = QApplication.instance()
+        if app is not None:
+            app.installEventFilter(self.keys)
+        self.keys.space_tapped.connect(self.objects.finish)
+        self.keys.space_held.connect(self.canvas.set_space_held)
+        self.canvas.grabbed.connect(self.keys.use_space)
+        self.keys.peek_held.connect(self.view.peek)
+        self.keys.peek_tapped.connect(self.view.toggle_overlay)
+        for number in range(1, 10):
+            shortcut = QShortcut(QKeySequence(str(number)), self)
+            shortcut.activated.connect(partial(self.objects.pick_class_number, number))
+
+    # Showing ----------------------------------------------------------------------------------------------------
+
+    def _photo_opened(self) -> None:
+        photo = self.segmenting.photo
+        if photo is None:
+            return
+        pixels = photo.rgb(photo.viewpoint.key)
+        layer = PhotoLayer()
+        layer.set_pixels(pixels)
+        shape = (pixels.shape[0], pixels.shape[1])
+        view = ViewGeometry(shape, (max(self.canvas.width(), 1), max(self.canvas.height(), 1))).fitted()
+        before = self.canvas.geometry_of_view
+        if self.settings.keep_zoom and before is not None and before.image == shape:
+            view = before
+        self.labels.open(photo)
+        self.canvas.show_photo(layer, view)
+        self.canvas.show_labels(self.labels)
+        self.stack.setCurrentWidget(self.canvas)
+        self.message_bar.clear()
+        self.status_bar.show_size(shape)
+        self.view.take(photo.viewpoint.tool)
+        self._coloured = None
+        self.preview_changed()
+        self._show_zoom()
+        self.canvas.setFocus()
+
+    def _session_opened(self, path: Path | None) -> None:
+        if path is not None:
+            self.files.show(path)
+
+    def _show_album(self) -> None:
+        self.photos_dock.setVisible(len(self.files.album.paths) > 1)
+        self.photos_panel.refresh()
+
+    def _show_objects(self) -> None:
+        photo, active = self.segmenting.photo, self.segmenting.active
+        key = PHOTO if photo is None else photo.viewpoint.key
+        annotation = None if photo is None else photo.annotation
+        self.objects_panel.show_objects(annotation, None if active is None else active.id, key)
+        self.classes_bar.show_classes(() if photo is None else photo.annotation.classes, self.segmenting.class_for_new)
+
+    def _show_history(self) -> None:
+        photo = self.segmenting.photo
+        titles: tuple[str | None, str | None] = (None, None)
+        if photo is not None:
+            titles = photo.annotation.history.undo_title, photo.annotation.history.redo_title
+        for name, title in zip(("undo", "redo"), titles, strict=True):
+            action = self.actions_by_name[name]
+            with QSignalBlocker(action):
+                action.setText(f"&{name.capitalize()}" + (f" {title[0].lower()}{title[1:]}" if title else ""))
+            action.setEnabled(bool(title))
+        if photo is None:
+            self.setWindowTitle("iSegFormer")
+            return
+        self.actions_by_name["mark_done"].setChecked(photo.annotation.state.status is Status.DONE)
+        self.setWindowTitle(f"{photo.path.name}[*] - iSegFormer")
+        self.setWindowModified(photo.annotation.is_dirty)
+        self.photos_panel.model.status_changed()
+
+    def _show_pixel(self, pixel: tuple[int, int] | None) -> None:
+        photo, plane = self.segmenting.photo, self.labels.plane
+        if pixel is None or photo is None or plane is None:
+            self.status_bar.show_pixel(None, "", "")
+            return
+        raw = photo.volume.plane(photo.viewpoint.key)[pixel].tolist()
+        value = "RGB {}, {}, {}".format(*raw) if isinstance(raw, list) else f"value {raw:g}"
+        owner = photo.annotation.state.find_object(int(plane[pixel]))
+        known = None if owner is None else photo.annotation.state.find_class(owner.class_id)
+        label = "" if owner is None else owner.name + (f" ({known.name})" if known is not None else "")
+        self.status_bar.show_pixel(pixel, value, label)
+
+    def _show_zoom(self) -> None:
+        view = self.canvas.geometry_of_view
+        self.status_bar.show_zoom(None if view is None else view.scale * self.canvas.devicePixelRatioF())
+
+    def _dress(self) -> None:
+        self.classes_bar.dress()
+        self.objects_panel.dress()
+        self._show_objects()
+
+    # The window itself ------------------------------------------------------------------------------------------
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files that are dragged over the window."""
+        if dropped_paths(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        self.files.open_paths(dropped_paths(event.mimeData()))
+        event.acceptProposedAction()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask before work is lost, and keep the settings."""
+        if not self.session.may_leave():
+            event.ignore()
+            return
+        QGuiApplication.restoreOverrideCursor()
+        app = QApplication.instance()
+        if app is not None:
+            app.removeEventFilter(self.keys)
+        self.segmenting.open(None)
+        self.session.close()
+        self.settings.save()
+        event.accept()

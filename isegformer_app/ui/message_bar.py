@@ -1,0 +1,102 @@
+"""A line that floats over the canvas: what went wrong and what to do, or something worth knowing."""
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+
+from .icons import icon
+
+_NOTICE_MS = 6000
+_MARGIN = 12
+_WIDEST = 760
+
+
+class MessageBar(QFrame):
+    """Hidden while there is nothing to say. A problem stays until it is closed or settled, a notice goes by itself.
+
+    It floats at the lower edge of its parent, so that the photo does not move under the cursor when it appears.
+    """
+
+    retried = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._floor = parent
+        parent.installEventFilter(self)
+        self.setObjectName("messageBar")
+        self._picture = QLabel()
+        self._text = QLabel()
+        self._text.setWordWrap(True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.retry_button = QPushButton("Retry")
+        self.retry_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.retry_button.clicked.connect(self._retry)
+        self.close_button = QToolButton()
+        self.close_button.setAutoRaise(True)
+        self.close_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.close_button.setToolTip("Close this message")
+        self.close_button.clicked.connect(self.clear)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 8, 6)
+        layout.setSpacing(10)
+        layout.addWidget(self._picture)
+        layout.addWidget(self._text, stretch=1)
+        layout.addWidget(self.retry_button)
+        layout.addWidget(self.close_button)
+        self._timer = QTimer(self, interval=_NOTICE_MS, singleShot=True)
+        self._timer.timeout.connect(self.clear)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says, empty while hidden."""
+        return "" if self.isHidden() else self._text.text()
+
+    def show_problem(self, message: str, can_retry: bool) -> None:
+        """Say what went wrong."""
+        self._show(message, "problem")
+        self.retry_button.setVisible(can_retry)
+        self._timer.stop()
+
+    def show_notice(self, message: str) -> None:
+        """Say something for a while; a problem on show is more important and stays."""
+        if not self.isHidden() and self.property("kind") == "problem":
+            return
+        self._show(message, "notice")
+        self.retry_button.hide()
+        self._timer.start()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stay at the lower edge when the parent changes its size."""
+        if event.type() == QEvent.Type.Resize:
+            self._settle_down()
+        return False
+
+    def clear(self) -> None:
+        """Say nothing."""
+        self._timer.stop()
+        self.hide()
+
+    def settle(self) -> None:
+        """The trouble that could be retried is over."""
+        if not self.retry_button.isHidden():
+            self.clear()
+
+    def _show(self, message: str, kind: str) -> None:
+        self.setProperty("kind", kind)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self._picture.setPixmap(icon("warning" if kind == "problem" else "notice").pixmap(QSize(18, 18)))
+        self.close_button.setIcon(icon("close"))
+        self._text.setText(message)
+        self.show()
+        self.raise_()
+        self._settle_down()
+
+    def _settle_down(self) -> None:
+        width = min(self._floor.width() - 2 * _MARGIN, _WIDEST)
+        height = max(self.heightForWidth(width), self.minimumSizeHint().height())
+        self.setGeometry((self._floor.width() - width) // 2, self._floor.height() - height - _MARGIN, width, height)
+
+    def _retry(self) -> None:
+        self.clear()
+        self.retried.emit()

@@ -1,0 +1,93 @@
+"""Which network answers, and on which device."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from isegformer_app.controllers.segmenting import SegmentingController
+from isegformer_app.inference import Engine, Worker, WorkerState
+from isegformer_app.settings import Settings
+
+EngineMaker = Callable[[str | None, str], Engine]
+"""Makes an engine of a model (bundled name, file, or None for the default) and a device."""
+
+DEVICES = ("auto", "cpu", "cuda")
+_STATES = {WorkerState.LOADING: "loading the model…", WorkerState.BUSY: "thinking…"}
+
+
+class ModelDesk(QObject):
+    """Exchanges the engine behind the worker; annotations are not touched."""
+
+    text_changed = Signal(str)
+
+    def __init__(
+        self, window: QWidget, worker: Worker, segmenting: SegmentingController, settings: Settings, make: EngineMaker
+    ) -> None:
+        super().__init__(window)
+        self._window, self._worker, self._segmenting = window, worker, segmenting
+        self._settings, self._make = settings, make
+        self._actions: Mapping[str, QAction] = {}
+        self._answerer = ""
+
+    def handlers(self) -> Mapping[str, Callable[[], object]]:
+        """What the actions of this desk do."""
+        handlers: dict[str, Callable[[], object]] = {
+            "model_bundled": lambda: self.use_model(""),
+            "model_file": self.ask_for_model,
+        }
+        return handlers | {f"device_{name}": partial(self.use_device, name) for name in DEVICES}
+
+    def adopt(self, actions: Mapping[str, QAction]) -> None:
+        """Show the settings in the actions."""
+        self._actions = actions
+        self._show()
+
+    def ask_for_model(self) -> None:
+        """Let a file of weights be chosen."""
+        chosen, _ = QFileDialog.getOpenFileName(
+            self._window, "Open a model", "", "Models (*.safetensors *.pth *.pt);;All files (*)"
+        )
+        if chosen:
+            self.use_model(chosen)
+
+    def use_model(self, model: str) -> None:
+        """Answer with another model; what is open is asked again."""
+        self._settings.model = model
+        self._exchange()
+
+    def use_device(self, device: str) -> None:
+        """Answer on another device."""
+        self._settings.device = device
+        self._exchange()
+
+    def state_changed(self, state: WorkerState) -> None:
+        """The worker began or ended something."""
+        self.text_changed.emit(_STATES.get(state, self._answerer or self._chosen()))
+
+    def answered(self, model: str, device: str) -> None:
+        """Remember who answered."""
+        self._answerer = f"{model} on {device.upper() if device == 'cpu' else device}"
+
+    def _exchange(self) -> None:
+        model, device = self._settings.model or None, self._settings.device
+        self._answerer = ""
+        self._worker.replace_engine(lambda: self._make(model, device))
+        self._segmenting.forget_answers()
+        self._show()
+        photo = self._segmenting.photo
+        if photo is not None:
+            key = photo.viewpoint.key
+            self._worker.warm_up(photo.image_key(key), photo.rgb(key))
+
+    def _show(self) -> None:
+        for name in DEVICES:
+            self._actions[f"device_{name}"].setChecked(name == self._settings.device)
+        self.text_changed.emit(self._chosen())
+
+    def _chosen(self) -> str:
+        model = Path(self._settings.model).stem if self._settings.model else "bundled model"
+        return model if self._settings.device == "auto" else f"{model} on {self._settings.device}"

@@ -1,0 +1,54 @@
+"""The status bar: where the cursor is, what lies there, and who answers how fast."""
+
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+
+_NOTHING = "-"
+
+
+class StatusBar(QStatusBar):
+    """Position, value and label on the left; zoom, answer time, model and device on the right."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.position, self.value, self.label, self.extent = (self._field(width) for width in (130, 150, 170, 110))
+        self.zoom, self.latency, self.engine = (self._field(width, is_right=True) for width in (70, 120, 220))
+        self.position.setToolTip("Column x and row y under the cursor, counted from 0")
+        self.value.setToolTip("Red, green and blue of the pixel, or its grey value")
+        self.label.setToolTip("Object and class under the cursor")
+        self.extent.setToolTip("Width and height of the photo")
+        self.zoom.setToolTip("Screen pixels a photo pixel")
+        self.latency.setToolTip("From the click to the mask, waiting included")
+        self.engine.setToolTip("Model and device that answer")
+        self.setSizeGripEnabled(False)
+        self.show_pixel(None, "", "")
+
+    def _field(self, width: int, *, is_right: bool = False) -> QLabel:
+        made = QLabel()
+        made.setMinimumWidth(width)
+        if is_right:
+            self.addPermanentWidget(made)
+        else:
+            self.addWidget(made)
+        return made
+
+    def show_pixel(self, pixel: tuple[int, int] | None, value: str, label: str) -> None:
+        """Show what is under the cursor; `pixel` is (row, col)."""
+        self.position.setText(_NOTHING if pixel is None else f"x {pixel[1]}, y {pixel[0]}")
+        self.value.setText(value)
+        self.label.setText(label)
+
+    def show_zoom(self, scale: float | None) -> None:
+        """Show the zoom, in device pixels a photo pixel."""
+        self.zoom.setText("" if scale is None else f"{scale * 100:.0f} %")
+
+    def show_size(self, shape: tuple[int, int] | None) -> None:
+        """Show the size of the photo (rows, columns)."""
+        self.extent.setText("" if shape is None else f"{shape[1]} × {shape[0]} px")  # noqa: RUF001 - the sign meant
+
+    def show_latency(self, seconds: float) -> None:
+        """Show how long the last answer took."""
+        self.latency.setText(f"answer {seconds * 1000:.0f} ms" if seconds < 1 else f"answer {seconds:.1f} s")
+
+    def show_engine(self, text: str) -> None:
+        """Show who answers, or what is going on there."""
+        self.engine.setText(text)

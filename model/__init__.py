@@ -1,0 +1,1 @@
+"""Networks, engine, training and evaluation of click-based segmentation. Knows no Qt and no app."""

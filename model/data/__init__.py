@@ -1,0 +1,1 @@
+"""Images, labels and clicks as training and evaluation read them."""

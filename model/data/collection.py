@@ -1,0 +1,105 @@
+"""A collection: folders of images and label maps, each with a kind, and one manifest that splits them.
+
+On disk: `ROOT/SET/images/STEM.(webp|png|jpg|...)`, `ROOT/SET/masks/STEM.png`, `ROOT/SET/set.json` {"kind": ...}, and
+a manifest.csv with the columns set, stem, split.
+"""
+
+import csv
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import DatasetError
+
+KINDS = ("instances", "binary", "semantic")
+"""instances: each label is one object. binary: anything above 0. semantic: labels are classes, parts are objects."""
+
+_SUFFIXES = (".webp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledImage:
+    """One image with its label map on disk; nothing is read yet."""
+
+    set_name: str
+    stem: str
+    kind: str
+    image_path: Path
+    mask_path: Path
+
+
+def read_collection(
+    root: Path, manifest: Path, split: str, *, without: Collection[str] = ()
+) -> tuple[LabelledImage, ...]:
+    """List the images of `split` in the order of the manifest, without the sets named in `without`.
+
+    Raises `DatasetError` where the manifest, a set or a file is missing.
+    """
+    try:
+        with manifest.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.DictReader(file) if row["split"] == split and row["set"] not in without]
+    except OSError as error:
+        raise DatasetError(f"The manifest {manifest} cannot be read: {error.strerror}.") from error
+    except KeyError as error:
+        raise DatasetError(f"The manifest {manifest} has no column {error}; it needs set, stem and split.") from error
+    kinds = {name: _read_kind(root / name) for name in dict.fromkeys(row["set"] for row in rows)}
+    images = tuple(_find(root, row["set"], row["stem"], kinds[row["set"]]) for row in rows)
+    if not images:
+        raise DatasetError(f"The manifest {manifest} lists no image of the split {split!r}.")
+    return images
+
+
+def _read_kind(folder: Path) -> str:
+    try:
+        kind = json.loads((folder / "set.json").read_text(encoding="utf-8"))["kind"]
+    except (OSError, ValueError, KeyError) as error:
+        raise DatasetError(f"The set {folder} has no readable set.json with a kind.") from error
+    if kind not in KINDS:
+        raise DatasetError(f"The set {folder} is of the unknown kind {kind!r}; known are {', '.join(KINDS)}.")
+    return str(kind)
+
+
+def _find(root: Path, set_name: str, stem: str, kind: str) -> LabelledImage:
+    folder = root / set_name
+    mask = folder / "masks" / f"{stem}.png"
+    image = next((p for s in _SUFFIXES if (p := folder / "images" / f"{stem}{s}").exists()), None)
+    if image is None or not mask.exists():
+        missing = "image" if image is None else "mask"
+        raise DatasetError(f"The set {folder} has no {missing} for {stem!r}, which the manifest lists.")
+    return LabelledImage(set_name, stem, kind, image, mask)
+
+
+def read_labels(item: LabelledImage) -> NDArray[np.uint16]:
+    """Read the label map of `item` as (H, W) uint16 of objects: 0 is background, every other value one object.
+
+    Binary masks become one object; the connected parts (8 neighbours) of semantic classes become objects.
+    Raises `DatasetError` where the file is no label map.
+    """
+    labels = cv2.imread(str(item.mask_path), cv2.IMREAD_UNCHANGED)
+    if labels is None or labels.ndim != 2:
+        raise DatasetError(f"{item.mask_path} is not a label map of one channel.")
+    if item.kind == "binary":
+        return (labels > 0).astype(np.uint16)
+    if item.kind == "semantic":
+        return connected_parts(labels)
+    return labels.astype(np.uint16)
+
+
+def connected_parts(classes: NDArray[Any]) -> NDArray[np.uint16]:
+    """Number the connected parts (8 neighbours) of every class above 0: (H, W) -> (H, W) uint16."""
+    parts = np.zeros(classes.shape, np.uint16)
+    found = 0
+    for value in np.unique(classes):
+        if not value:
+            continue
+        count, components = cv2.connectedComponents((classes == value).astype(np.uint8), connectivity=8)
+        inside = components > 0
+        parts[inside] = (components[inside] + found).astype(np.uint16)
+        found += count - 1
+    return parts

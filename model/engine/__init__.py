@@ -1,0 +1,21 @@
+"""The engine: an image once, clicks many times. numpy in, numpy out."""
+
+from .honour import THRESHOLD, HonourRule
+from .region import AdaptiveRegion, Box, Extent, RegionPolicy, Situation, WholeImage, ZoomIn
+from .runner import Cancelled, Timings
+from .segmenter import Segmenter
+
+__all__ = [
+    "THRESHOLD",
+    "AdaptiveRegion",
+    "Box",
+    "Cancelled",
+    "Extent",
+    "HonourRule",
+    "RegionPolicy",
+    "Segmenter",
+    "Situation",
+    "Timings",
+    "WholeImage",
+    "ZoomIn",
+]

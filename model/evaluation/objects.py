@@ -1,0 +1,78 @@
+"""From the numbers of a mask file to objects: binary, instances, or connected parts of classes."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, get_args
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.images import read_labels
+from ..errors import DatasetError, ImageError
+from .user import BoolMask
+
+MaskKind = Literal["binary", "instances", "semantic"]
+MASK_KINDS: tuple[str, ...] = get_args(MaskKind)
+
+UNKNOWN = 128
+"""Grey value of pixels that count nowhere in a binary mask (GrabCut's published masks)."""
+
+_BINARY_VALUES = {0, UNKNOWN, 255}
+
+
+def objects_of(
+    labels: NDArray[np.int32], kind: MaskKind, ignore_value: int | None = None
+) -> tuple[NDArray[np.int32], BoolMask]:
+    """Turn a label map (H, W) into objects (H, W) int32, 0 = background, and ignored pixels (H, W) bool.
+
+    `binary`: values over 128 are the object, 128 is ignored; in a mask without values over 128 every other value
+    but 0 is the object. `instances`: each number is an object. `semantic`: each 4-connected part of a class is one.
+    Pixels of `ignore_value` and negative ones are ignored in every kind.
+    """
+    ignored = labels < 0
+    if ignore_value is not None:
+        ignored |= labels == ignore_value
+    if kind == "binary":
+        ignored |= labels == UNKNOWN
+        usable = np.where(ignored, 0, labels)
+        in_grey = int(usable.max(initial=0)) > UNKNOWN
+        return (usable > (UNKNOWN if in_grey else 0)).astype(np.int32), ignored
+    usable = np.where(ignored, 0, labels).astype(np.int32)
+    return (connected_parts(usable) if kind == "semantic" else usable), ignored
+
+
+def connected_parts(classes: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Number the 4-connected parts of every class (H, W) from 1 on, class by class; 0 stays 0."""
+    parts = np.zeros(classes.shape, np.int32)
+    count = 0
+    for label in np.unique(classes[classes > 0]):
+        found, numbered = cv2.connectedComponents((classes == label).astype(np.uint8), connectivity=4)
+        inside = numbered > 0
+        parts[inside] = numbered[inside] + count
+        count += found - 1
+    return parts
+
+
+def infer_kind(masks: Iterable[Path]) -> MaskKind:
+    """Tell binary masks from instance maps by their values: all of {0, 128, 255}, or one number beside 0.
+
+    Classes cannot be told from instances; they must be named. Files that cannot be read decide nothing.
+    """
+    for path in masks:
+        try:
+            values = {int(value) for value in np.unique(read_labels(path))}
+        except ImageError:
+            continue
+        if not values <= _BINARY_VALUES and len(values - {0}) > 1:
+            return "instances"
+    return "binary"
+
+
+def checked_kind(name: str, where: Path) -> MaskKind:
+    """Take `name` as a kind of masks, or raise `DatasetError` that says `where` it stands."""
+    for kind in get_args(MaskKind):
+        if name == kind:
+            found: MaskKind = kind
+            return found
+    raise DatasetError(f"{str(where)!r} names masks of the kind {name!r}; known are {', '.join(MASK_KINDS)}.")

@@ -1,0 +1,39 @@
+"""The one interface behind which every network sits, early and late fusion alike."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+Features = tuple[Tensor, ...]
+"""What `encode` hands to `decode`: tensors with the batch as first dimension."""
+
+
+class ClickNetwork(nn.Module, ABC):
+    """A network that answers clicks on a view (the whole image or a region of it, resized).
+
+    `encode` runs once a view, `decode` once a click. An early-fusion network encodes nothing: its features are
+    the image itself. Views come at any size whose height and width are multiples of `view_multiple`.
+    """
+
+    view_side: ClassVar[int]
+    """Longest side of a view in pixels, at which the network works best."""
+
+    view_multiple: ClassVar[int]
+    """Height and width of a view must be multiples of this many pixels."""
+
+    @abstractmethod
+    def encode(self, image: Tensor) -> Features:
+        """Turn views `image` (B, 3, H, W), RGB in [0, 1], into features that hold for every click."""
+
+    @abstractmethod
+    def decode(self, features: Features, previous: Tensor, clicks: Tensor) -> Tensor:
+        """Answer the clicks: logits (B, 1, H, W).
+
+        `previous` (B, 1, H, W) is the last probability in [0, 1], zeros at the start.
+        `clicks` (B, 2, H, W) are the positive and the negative disk maps of `model.networks.click_maps`.
+        """
+
+    def forward(self, image: Tensor, previous: Tensor, clicks: Tensor) -> Tensor:
+        """Encode and decode at once; shapes as in `encode` and `decode`."""
+        return self.decode(self.encode(image), previous, clicks)

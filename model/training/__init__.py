@@ -1,0 +1,1 @@
+"""How the bundled model is trained: views, batches of clicked targets, and the loop."""

@@ -1,0 +1,138 @@
+"""Views with their tokens, encoded once by the frozen encoder and kept on disk in shards that can be resumed."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Never
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch.nn import functional
+from tqdm import tqdm
+
+from ..data.collection import LabelledImage, read_labels
+from ..networks.late import DinoEncoder, LateNetwork
+from .views import ViewPlan, targets_of, view_of
+
+SHARD_VIEWS = 120
+_ARRAYS = ("trunk", "last", "half", "labels")
+_DONE = "done"
+_BATCH = 4
+_Store = dict[str, "np.memmap[tuple[int, ...], np.dtype[np.generic]]"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptViews:
+    """The views of one token grid in one shard, memory-mapped.
+
+    `arrays` are trunk and last (N, 1 + rows cols, 384) float16, half (N, 8 rows, 8 cols, 3) uint8 and labels
+    (N, 8 rows, 8 cols) uint16; `index` says of every view from which box of which image it is, and its targets.
+    """
+
+    rows: int
+    cols: int
+    arrays: dict[str, NDArray[np.generic]]
+    index: list[dict[str, object]]
+
+
+def shards_of(plans: Sequence[ViewPlan], seed: int) -> list[list[ViewPlan]]:
+    """Shuffle the plans and cut them into shards, so that any first few shards show of everything."""
+    order = np.random.default_rng(seed).permutation(len(plans))
+    return [[plans[i] for i in order[at : at + SHARD_VIEWS]] for at in range(0, len(order), SHARD_VIEWS)]
+
+
+def keep_views(
+    folder: Path,
+    images: Sequence[LabelledImage],
+    shards: Sequence[Sequence[ViewPlan]],
+    network: LateNetwork,
+    part: tuple[int, int] = (0, 1),
+) -> None:
+    """Encode the shards into `folder`; a finished shard is left as it is, a broken-off one is made anew.
+
+    `part` = (index, count) takes every count-th shard only, so that several processes can share the work.
+    """
+    mine = [number for number in range(len(shards)) if number % part[1] == part[0]]
+    with tqdm(total=sum(len(shards[number]) for number in mine), unit="view", desc="encode", mininterval=5) as bar:
+        for number in mine:
+            place = folder / f"{number:03d}"
+            if not (place / _DONE).exists():
+                shutil.rmtree(place, ignore_errors=True)
+                _keep_shard(place, images, shards[number], network, bar)
+                (place / _DONE).touch()
+            else:
+                bar.update(len(shards[number]))
+
+
+def _keep_shard(
+    place: Path, images: Sequence[LabelledImage], plans: Sequence[ViewPlan], network: LateNetwork, bar: "tqdm[Never]"
+) -> None:
+    grids: dict[tuple[int, int], list[ViewPlan]] = {}
+    for plan in plans:
+        grids.setdefault((plan.rows, plan.cols), []).append(plan)
+    for grid, members in sorted(grids.items()):
+        folder = place / f"{grid[0]}x{grid[1]}"
+        folder.mkdir(parents=True)
+        store = _open_store(folder, grid, len(members))
+        index = []
+        for start in range(0, len(members), _BATCH):
+            views = []
+            for at, plan in enumerate(members[start : start + _BATCH], start):
+                item = images[plan.image]
+                with Image.open(item.image_path) as picture:
+                    colours, labels = view_of(np.asarray(picture.convert("RGB")), read_labels(item), plan)
+                views.append(colours)
+                store["labels"][at] = labels
+                index.append({"set": item.set_name, "stem": item.stem, "targets": targets_of(labels), **asdict(plan)})
+            _encode(network, np.stack(views), store, start)
+            bar.update(len(views))
+        for array in store.values():
+            array.flush()
+        (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")
+
+
+def _open_store(folder: Path, grid: tuple[int, int], count: int) -> _Store:
+    rows, cols = grid
+    tokens = (count, 1 + rows * cols, DinoEncoder.width)
+    half = (count, 8 * rows, 8 * cols)
+    shapes = {
+        "trunk": (tokens, np.float16),
+        "last": (tokens, np.float16),
+        "half": ((*half, 3), np.uint8),
+        "labels": (half, np.uint16),
+    }
+    return {
+        name: np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.dtype(dtype), shape)
+        for name, (shape, dtype) in shapes.items()
+    }
+
+
+@torch.inference_mode()
+def _encode(
+    network: LateNetwork,
+    views: NDArray[np.uint8],
+    store: _Store,
+    at: int,
+) -> None:
+    tensor = torch.from_numpy(views).permute(0, 3, 1, 2).float() / 255
+    trunk = network.encoder.trunk(tensor)
+    last = network.encoder.last(trunk)
+    half = functional.avg_pool2d(tensor, 2).permute(0, 2, 3, 1)
+    end = at + len(views)
+    store["trunk"][at:end] = trunk.to(torch.float16).numpy()
+    store["last"][at:end] = last.to(torch.float16).numpy()
+    store["half"][at:end] = (half * 255).round().to(torch.uint8).numpy()
+
+
+def open_views(folder: Path) -> list[KeptViews]:
+    """Open the views of every finished shard."""
+    kept = []
+    for place in sorted(path.parent for path in folder.glob("*/*/index.json") if (path.parent.parent / _DONE).exists()):
+        rows, cols = (int(part) for part in place.name.split("x"))
+        arrays = {name: np.load(place / f"{name}.npy", mmap_mode="r") for name in _ARRAYS}
+        kept.append(KeptViews(rows, cols, arrays, json.loads((place / "index.json").read_text(encoding="utf-8"))))
+    return kept

@@ -1,0 +1,47 @@
+"""The settings of one training run: every field is on the command line and is kept in the run folder."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings:
+    """How the late-fusion decoder is trained on the kept tokens of a frozen encoder."""
+
+    samples: int = 60_000
+    """Training samples (one click state of one target, with one backward pass) over which the schedule runs."""
+    batch_size: int = 12
+    """Targets a step, all from views of the same token grid."""
+    learning_rate: float = 1e-3
+    """Peak of AdamW's learning rate; it warms up linearly, then falls as a cosine."""
+    final_share: float = 0.01
+    """Learning rate at the end, as a share of the peak."""
+    warmup_steps: int = 200
+    weight_decay: float = 0.02
+    ema_decay: float = 0.998
+    """Decay a step of the averaged weights, which are what is evaluated and shipped."""
+    coarse_weight: float = 0.4
+    """Weight of the loss on the decoder's coarse logits."""
+    crop_tokens: tuple[int, ...] = (16, 20, 32)
+    """Longest side in tokens of the crop of the kept views that a step trains on: cheaper, and another frame."""
+    crop_shares: tuple[float, ...] = (0.75, 0.17, 0.08)
+    """How often each of `crop_tokens` is drawn."""
+    zoom_views: float = 0.5
+    """Views round an object, as a share of the views of whole images."""
+    flip_share: float = 0.5
+    merge_share: float = 0.05
+    """Share of the targets that are two objects of the view."""
+    whole_share: float = 0.5
+    """In the sets of `whole_sets`: share of the targets that are all labels together (a person, not a sleeve)."""
+    whole_sets: tuple[str, ...] = ("ccp",)
+    without_sets: tuple[str, ...] = ("brain_mri", "heart_mri", "polyps")
+    """Sets whose licence keeps them out of weights that are shipped."""
+    checkpoint_minutes: float = 3.0
+    threads: int = 1
+    seed: int = 7
+
+
+PRESETS = {
+    "bundled": TrainingSettings(),
+    "trial": TrainingSettings(samples=600, warmup_steps=10, checkpoint_minutes=0.5),
+}
+"""`bundled` made the model in the package; `trial` shows in minutes that data and machine will do."""

@@ -1,0 +1,105 @@
+"""The window as a user starts it, with an engine that answers at once and the same every time."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from isegformer_app.app import opened
+from isegformer_app.controllers.photo import Photo
+from isegformer_app.inference import FakeEngine
+from isegformer_app.ui.main_window import MainWindow
+
+PATIENCE_MS = 60_000
+"""Slow cores under load must not fail a test; what is waited for comes at once everywhere else."""
+
+
+class Hands:
+    """An annotator: what a person does to the window, in pixels of the photo."""
+
+    def __init__(self, window: MainWindow, engine: FakeEngine, qtbot: QtBot) -> None:
+        self.window, self.engine, self.qtbot = window, engine, qtbot
+
+    @property
+    def photo(self) -> Photo:
+        photo = self.window.segmenting.photo
+        assert photo is not None
+        return photo
+
+    @property
+    def clicks(self) -> list[tuple[int, int, bool]]:
+        return [(each.row, each.col, each.is_positive) for each in self.window.segmenting.prompt.clicks]
+
+    @property
+    def preview_area(self) -> int:
+        preview = self.window.segmenting.preview
+        return -1 if preview is None else int(preview.pixels.sum())
+
+    def area(self, object_id: int) -> int:
+        return int(self.photo.annotation.mask(object_id, self.photo.viewpoint.key).sum())
+
+    def at(self, row: float, col: float) -> QPoint:
+        view = self.window.canvas.geometry_of_view
+        assert view is not None
+        x, y = view.to_screen(row + 0.5, col + 0.5)
+        return QPoint(round(x), round(y))
+
+    def click(
+        self, row: int, col: int, button: Qt.MouseButton = Qt.MouseButton.LeftButton, *, shift: bool = False
+    ) -> None:
+        keys = Qt.KeyboardModifier.ShiftModifier if shift else Qt.KeyboardModifier.NoModifier
+        QTest.mouseClick(self.window.canvas, button, keys, self.at(row, col))
+
+    def right_click(self, row: int, col: int) -> None:
+        self.click(row, col, Qt.MouseButton.RightButton)
+
+    def press(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        QTest.keyClick(self.window.canvas, key, modifier)
+
+    def do(self, name: str) -> None:
+        """Trigger an action as its menu does."""
+        self.window.actions_by_name[name].trigger()
+
+    def wait_for_mask(self) -> None:
+        self.wait_until(lambda: self.window.segmenting.preview is not None)
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        self.qtbot.waitUntil(condition, timeout=PATIENCE_MS)
+
+
+Start = Callable[..., Hands]
+
+
+@pytest.fixture
+def start(qapp: QApplication, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Start the window on some paths and wait until the photo is there."""
+    monkeypatch.setenv("ISEGFORMER_HOME", str(tmp_path / "home"))
+    with ExitStack() as stack:
+
+        def run(*paths: Path, engine: FakeEngine | None = None) -> Hands:
+            fake = engine or FakeEngine()
+            window = stack.enter_context(opened([str(path) for path in paths], lambda model, device: fake))
+            stack.callback(_close, window)
+            qtbot.waitExposed(window)
+            if paths:
+                qtbot.waitUntil(lambda: window.segmenting.photo is not None, timeout=PATIENCE_MS)
+            return Hands(window, fake, qtbot)
+
+        yield run
+
+
+def _close(window: MainWindow) -> None:
+    window.files.album.mark_saved()
+    window.close()
+    window.deleteLater()
+
+
+@pytest.fixture
+def cat(start: Start, cat_photo: Path) -> Hands:
+    """The window with the sample photo open."""
+    return start(cat_photo)

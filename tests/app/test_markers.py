@@ -1,0 +1,58 @@
+"""Markers of clicks: dragged, flipped and removed, and the mask follows."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+
+from .conftest import Hands
+
+Left = Qt.MouseButton.LeftButton
+
+
+def test_dragging_a_marker_moves_the_click(cat: Hands) -> None:
+    cat.click(100, 150)
+    cat.wait_for_mask()
+    canvas = cat.window.canvas
+    QTest.mousePress(canvas, Left, pos=cat.at(100, 150))
+    QTest.mouseMove(canvas, cat.at(150, 200))
+    QTest.mouseRelease(canvas, Left, pos=cat.at(200, 250))
+    cat.wait_for_mask()
+    assert cat.clicks == [(200, 250, True)]
+    assert cat.window.labels.plane is not None
+    assert cat.window.labels.plane[200, 250] == 1
+    assert cat.window.labels.plane[100, 150] == 0
+
+
+def test_ctrl_click_flips_and_alt_click_removes(cat: Hands) -> None:
+    cat.click(100, 150)
+    cat.click(100, 250)
+    canvas = cat.window.canvas
+    QTest.mouseClick(canvas, Left, Qt.KeyboardModifier.ControlModifier, cat.at(100, 250))
+    assert cat.clicks == [(100, 150, True), (100, 250, False)]
+    QTest.mouseClick(canvas, Left, Qt.KeyboardModifier.AltModifier, cat.at(100, 150))
+    assert cat.clicks == [(100, 250, False)]
+
+
+def test_delete_takes_the_hovered_click_else_the_object(cat: Hands) -> None:
+    cat.click(100, 150)
+    cat.click(100, 250)
+    QTest.mouseMove(cat.window.canvas, cat.at(99, 150))
+    QTest.mouseMove(cat.window.canvas, cat.at(100, 150))
+    cat.press(Qt.Key.Key_Delete)
+    assert cat.clicks == [(100, 250, True)]
+    QTest.mouseMove(cat.window.canvas, cat.at(20, 20))
+    cat.press(Qt.Key.Key_Delete)
+    assert cat.photo.annotation.objects == ()
+
+
+def test_finished_object_is_reopened_with_its_clicks(cat: Hands) -> None:
+    cat.click(100, 150)
+    cat.click(100, 200)
+    cat.wait_for_mask()
+    cat.press(Qt.Key.Key_Space)
+    area = cat.area(1)
+    cat.do("reopen")
+    assert cat.clicks == [(100, 150, True), (100, 200, True)]
+    cat.right_click(100, 210)
+    cat.wait_for_mask()
+    cat.press(Qt.Key.Key_Space)
+    assert 0 < cat.area(1) < area

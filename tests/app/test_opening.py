@@ -1,0 +1,189 @@
+"""Opening photos: by argument, dialog, drop and queue; and what cannot be opened."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+
+from isegformer_app import __main__ as entry
+from isegformer_app.inference import FakeEngine
+
+from .conftest import Hands, Start
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "photos"
+    made.mkdir()
+    for number in (1, 2, 10):
+        Image.new("RGB", (60, 40), (number * 20, 0, 0)).save(made / f"photo{number}.png")
+    return made
+
+
+def name(hands: Hands) -> str:
+    return hands.photo.path.name
+
+
+def test_real_main_opens_the_photo_and_leaves(
+    qapp: QApplication, cat_photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the entry point to the event loop; torch is not needed to see the window."""
+    seen: list[str] = []
+
+    def run() -> int:
+        for window in QApplication.topLevelWidgets():
+            if window.isVisible() and window.windowTitle():
+                seen.append(window.windowTitle())
+                window.close()
+        return 0
+
+    monkeypatch.setenv("ISEGFORMER_HOME", str(tmp_path))
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr("isegformer_app.app._make_engine", lambda model, device: FakeEngine())
+    monkeypatch.setattr(QApplication, "exec", staticmethod(run))
+    assert entry.main([str(cat_photo)]) == 0
+    assert len(seen) == 1
+
+
+@pytest.mark.parametrize(("arguments", "words"), [(["--colour"], "no option"), (["nothing-here.png"], "is not there")])
+def test_bad_arguments_end_with_one_sentence(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert entry.main(arguments) == 2
+    told = capsys.readouterr().err
+    assert words in told
+    assert len(told.splitlines()) == 1
+
+
+def test_empty_start_offers_the_sample(start: Start) -> None:
+    hands = start()
+    assert hands.window.stack.currentWidget() is hands.window.empty_state
+    hands.window.empty_state.sample_button.click()
+    assert name(hands) == "cat.png"
+    assert hands.window.stack.currentWidget() is hands.window.canvas
+    assert "cat.png" in hands.window.windowTitle()
+
+
+def test_dialog_and_drop_open_photos(start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = start()
+    chosen = [str(folder / "photo1.png")]
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_args, **_options: (chosen, ""))
+    hands.do("open")
+    assert name(hands) == "photo1.png"
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(folder / "photo10.png"))])
+    none = Qt.KeyboardModifier.NoModifier
+    drop = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, none)
+    hands.window.dropEvent(drop)
+    assert name(hands) == "photo10.png"
+
+
+def test_folder_is_queued_in_natural_order(start: Start, folder: Path) -> None:
+    hands = start(folder)
+    seen = [name(hands)]
+    for _ in range(2):
+        hands.press(Qt.Key.Key_D)
+        seen.append(name(hands))
+    assert seen == ["photo1.png", "photo2.png", "photo10.png"]
+    hands.press(Qt.Key.Key_D)
+    assert "no photo after" in hands.window.message_bar.text
+    hands.press(Qt.Key.Key_A)
+    assert name(hands) == "photo2.png"
+
+
+def test_work_and_undo_survive_turning_the_page(start: Start, folder: Path) -> None:
+    hands = start(folder)
+    hands.click(20, 30)
+    hands.wait_for_mask()
+    hands.press(Qt.Key.Key_Space)
+    area = hands.area(1)
+    hands.press(Qt.Key.Key_D)
+    assert hands.photo.annotation.objects == ()
+    hands.press(Qt.Key.Key_A)
+    assert hands.area(1) == area > 0
+    hands.do("undo")
+    assert hands.area(1) == 0
+
+
+def test_next_unfinished_leaves_out_what_is_done(start: Start, folder: Path) -> None:
+    hands = start(folder)
+    hands.press(Qt.Key.Key_D)
+    hands.do("mark_done")
+    hands.press(Qt.Key.Key_A)
+    hands.do("next_unfinished")
+    assert name(hands) == "photo10.png"
+
+
+@pytest.mark.parametrize("content", [b"", b"no image at all", b"\x89PNG\r\n\x1a\n cut short"])
+def test_bad_file_is_told_and_the_queue_goes_on(start: Start, folder: Path, content: bytes) -> None:
+    (folder / "photo2.png").write_bytes(content)
+    hands = start(folder)
+    hands.press(Qt.Key.Key_D)
+    assert "photo2.png" in hands.window.message_bar.text
+    hands.press(Qt.Key.Key_D)
+    assert name(hands) == "photo10.png"
+
+
+def test_photo_deleted_while_queued_is_told(start: Start, folder: Path) -> None:
+    hands = start(folder)
+    (folder / "photo2.png").unlink()
+    hands.press(Qt.Key.Key_D)
+    assert "is not there" in hands.window.message_bar.text
+    assert name(hands) == "photo1.png"
+
+
+def test_session_brings_everything_back(
+    start: Start, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "work.isegformer"
+    hands = start(folder)
+    hands.click(20, 30)
+    hands.wait_for_mask()
+    hands.press(Qt.Key.Key_Space)
+    area = hands.area(1)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_options: (str(target), ""))
+    hands.do("save")
+    assert not hands.window.isWindowModified()
+    other = start(target)
+    assert name(other) == "photo1.png"
+    assert other.area(1) == area
+    assert len(other.window.files.album.paths) == 3
+    other.window.objects.choose(1)
+    other.do("reopen")
+    assert other.clicks == [(20, 30, True)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "closes"),
+    [(QMessageBox.StandardButton.Cancel, False), (QMessageBox.StandardButton.Discard, True)],
+)
+def test_closing_asks_before_work_is_lost(
+    cat: Hands, answer: QMessageBox.StandardButton, closes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def ask(*args: object) -> QMessageBox.StandardButton:
+        asked.append(str(args[2]))
+        return answer
+
+    monkeypatch.setattr(QMessageBox, "warning", ask)
+    cat.click(100, 100)
+    cat.wait_for_mask()
+    assert cat.window.close() is closes
+    assert len(asked) == 1
+    assert "cat.png" in asked[0]
+
+
+def test_failed_save_keeps_the_window_open(cat: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = tmp_path / "gone" / "work.isegformer"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_options: (str(target), ""))
+    monkeypatch.setattr(QMessageBox, "warning", lambda *_args, **_options: QMessageBox.StandardButton.Save)
+    cat.click(100, 100)
+    cat.wait_for_mask()
+    assert not cat.window.close()
+    assert cat.window.isWindowModified()
+    assert "cannot be written" in cat.window.message_bar.text

@@ -1,0 +1,70 @@
+"""`isegformer evaluate` from its command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from model.cli import main
+from tests.model.conftest import Dataset
+
+
+@pytest.mark.usefixtures("loads")
+def test_a_folder_is_measured(dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root, out = dataset("blocks", 2), tmp_path / "out"
+    words = ["evaluate", "--dataset", "folder", "--root", str(root), "--output", str(out), "--model", "mine"]
+    assert main([*words, "--max-clicks", "6"]) == 0
+    assert "| blocks | 4 |" in capsys.readouterr().out
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["engine"]["model"] == "bright-mine"
+    assert summary["engine"]["sha256"] == "0" * 64
+    assert summary["protocol"] == {"max_clicks": 6, "threshold": 0.49, "target_iou": None}
+    assert summary["selection"]["per_image"] == 3
+    assert "miou@6" in summary
+    assert "miou@7" not in summary
+
+
+def test_grabcut_needs_no_model(dataset: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["evaluate", "--dataset", "folder", "--root", str(dataset("blocks", 2)), "--model", "grabcut"]
+    assert main([*words, "--max-clicks", "2", "--max-objects", "3"]) == 0
+    assert "| blocks | 3 |" in capsys.readouterr().out
+
+
+def test_a_damaged_image_is_named(dataset: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    root = dataset("blocks", 2)
+    (root / "images" / "0.png").write_bytes(b"no picture")
+    words = ["evaluate", "--dataset", "folder", "--root", str(root), "--model", "grabcut", "--max-clicks", "1"]
+    assert main(words) == 0
+    assert "left out blocks/0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--dataset", "folder", "--root", "none"], "none"),
+        (["--dataset", "photos", "--root", "."], "photos"),
+        (["--dataset", "sstem", "--root", "data"], "mitochondria"),
+        (["--dataset", "sstem", "--root", "data", "--kind", "binary"], "--kind"),
+        (["--dataset", "folder", "--root", "data", "--manifest", "none.csv"], "none.csv"),
+        (["--dataset", "folder", "--root", "data", "--only", "other"], "other"),
+        (["--dataset", "folder", "--root", "data", "--objects-per-image", "few"], "few"),
+        (["--dataset", "folder", "--root", "data", "--max-clicks", "0"], "whole number"),
+        (["--dataset", "folder", "--root", "data", "--min-area", "99999"], "no object"),
+        (["--dataset", "folder", "--root", "data", "--output", "data/blocks/images/0.png"], "folder"),
+    ],
+)
+def test_bad_input_ends_with_one_sentence(
+    words: list[str],
+    says: str,
+    dataset: Dataset,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dataset("blocks", 1)
+    monkeypatch.chdir(tmp_path)
+    assert main(["evaluate", "--model", "grabcut", *words]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.strip().splitlines()
+    assert says in line
