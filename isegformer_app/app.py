@@ -44,9 +44,7 @@ def main(arguments: Sequence[str]) -> int:
 def opened(arguments: Sequence[str], make_engine: EngineMaker = _make_engine) -> Iterator[MainWindow]:
     """Show the window and begin to open what `arguments` name; at the end its worker stops.
 
-    What a window that died had not saved is offered first.
-
-    `make_engine` builds what answers the clicks.
+    What a window that died had not saved is offered first. `make_engine` builds what answers the clicks.
     """
     settings = Settings.load()
     bridge = WorkerBridge()

@@ -1,4 +1,4 @@
-"""Work in safety: this window's journal, what windows that died left behind, and the claim on the session file."""
+"""Work in safety: this window's journal, and what windows that died left behind."""
 
 import contextlib
 from collections.abc import Callable
@@ -47,7 +47,7 @@ class LeftWork:
 
 
 class Safekeeping:
-    """Keeps what is done on disk until it is saved, and keeps two windows from saving to one session file."""
+    """Keeps what is done on disk until it is saved, and finds what windows that died had kept."""
 
     def __init__(self, folder: Path, on_problem: Callable[[str], None]) -> None:
         """Journals lie in `folder`; `on_problem` is told in a sentence what cannot be kept or read."""

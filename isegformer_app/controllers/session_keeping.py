@@ -30,5 +30,5 @@ def restore(album: Album, session: Session, recovered: Mapping[Path, RecoveredPh
     works |= {path: Work(each.annotation, Viewpoint(), each.content_hash) for path, each in recovered.items()}
     album.restore([*session.paths, *recovered], works)
     if recovered and session.current not in recovered:
-        return next(reversed(recovered.keys()))
+        return list(recovered)[-1]
     return session.current or next(iter(session.paths), None)

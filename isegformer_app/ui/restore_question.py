@@ -38,6 +38,8 @@ def ask_to_restore(window: QWidget, left: LeftWork) -> Choice:
     box.setDefaultButton(restore)
     box.setEscapeButton(later)
     box.exec()
-    choice = {restore: Choice.RESTORE, discard: Choice.DISCARD}.get(box.clickedButton(), Choice.LATER)
+    pressed = box.clickedButton()
     box.deleteLater()
-    return choice
+    if pressed is restore:
+        return Choice.RESTORE
+    return Choice.DISCARD if pressed is discard else Choice.LATER

@@ -86,7 +86,7 @@ def test_restored_work_is_kept_until_it_is_saved(
     first = finish_object(cat, 100, 100)
     die(cat)
     again, _ = start_again(start, "Restore")
-    second = finish_object(again, 300, 200)
+    second = finish_object(again, 200, 300)
     assert len(journals()) == 2
     die(again)
     third, asked = start_again(start, "Restore")
