@@ -1,14 +1,13 @@
 """The canvas: the photo, the overlay, the clicks, and the tool in hand."""
 
-from PySide6.QtCore import QPointF, QSize, Qt, QTimer, Signal
+from pyqtgraph import GraphicsView
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
+    QKeyEvent,
     QMouseEvent,
     QPainter,
-    QPaintEvent,
-    QPen,
-    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -17,11 +16,13 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from isegformer_app.controllers.shown_labels import Rectangle, ShownLabels
 from isegformer_app.document import Click, Tool
 
+from .canvas_items import Crosshair, PhotoItem, ScreenItem
 from .canvas_tools import BrushTool, CanvasTool, OutlineTool, PointsTool
 from .markers import paint_marker, paint_spinner, screen_point
 from .overlay_layer import OverlayLayer
 from .photo_layer import PhotoLayer
-from .pointer import Pointer
+from .photo_view import PhotoView
+from .pointer import Pointer, is_drag
 from .view_geometry import ViewGeometry
 
 _NOTCH = 1.2
@@ -30,9 +31,11 @@ _NOTCH = 1.2
 _DEGREES_8TH_A_NOTCH = 120
 _SPINNER_MS = 60
 _MARGIN_COLOUR = QColor(38, 40, 44)
+_RIM = 6
+"""Logical pixels round changed labels: the edges of their neighbours may change."""
 
 
-class Canvas(QWidget):
+class Canvas(GraphicsView):
     """Looks and listens; what a gesture means is decided elsewhere. All signals carry rows and columns of the photo."""
 
     hovered = Signal(object)
@@ -44,59 +47,78 @@ class Canvas(QWidget):
     opacity_turned = Signal(int)
     """Notches of the wheel, with Alt held."""
 
+    geometry_of_view: ViewGeometry | None = None
+    """Where the photo lies on the canvas; None while there is no photo."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(parent, background=_MARGIN_COLOUR)
         self.points, self.brush, self.outline = PointsTool(self), BrushTool(self), OutlineTool(self)
-        self.geometry_of_view: ViewGeometry | None = None
         self.is_panning_with_left = False
         """While Space is held, the left button moves the photo."""
-        self._photo, self._overlay = PhotoLayer(), OverlayLayer()
+        self._overlay = OverlayLayer()
         self._tool: CanvasTool = self.points
-        self._backdrop: QPixmap | None = None
         self._under: QPointF | None = None
+        self._pressed_right: QPointF | None = None
         self._grip: QPointF | None = None
-        self._is_peeking = False
         self._has_crosshair = True
         self._before_actual: ViewGeometry | None = None
         self._turn = 0
         self._spinner = QTimer(self, interval=_SPINNER_MS)
         self._spinner.timeout.connect(self._spin)
+        self._fill_scene()
         self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.viewport().setMouseTracking(True)
+        # Files that are dropped belong to the window, and the right button to the tools.
+        self.setAcceptDrops(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setAccessibleName("Canvas")
         self.setCursor(self._tool.cursor)
+
+    def _fill_scene(self) -> None:
+        self._view, self._photo_item = PhotoView(), PhotoItem()
+        self._view.addItem(self._photo_item, ignoreBounds=True)
+        self.setCentralItem(self._view)
+        self._overlay_item = ScreenItem(self._paint_overlay, depth=1)
+        self._crosshair = Crosshair(depth=2)
+        self._markers_item = ScreenItem(self._paint_markers, depth=3)
+        self._tool_item = ScreenItem(self._paint_tool, depth=4)
+        self._screen_items = (self._overlay_item, self._crosshair, self._markers_item, self._tool_item)
+        for item in self._screen_items:
+            self.scene().addItem(item)
 
     def minimumSizeHint(self) -> QSize:
         """Answer Qt: a canvas this small still shows something."""
         return QSize(240, 180)
 
-    # What is shown ----------------------------------------------------------------------------------------------
+    def close(self) -> bool:
+        """Close like any widget: pyqtgraph's way takes the scene apart while it may still be drawn."""
+        return QWidget.close(self)
 
-    @property
-    def photo_layer(self) -> PhotoLayer:
-        """The photo."""
-        return self._photo
+    # What is shown ----------------------------------------------------------------------------------------------
 
     def show_labels(self, labels: ShownLabels) -> None:
         """Draw another label plane."""
         self._overlay.set_labels(labels.plane)
-        self._redraw()
+        self.redraw()
 
     def show_photo(self, photo: PhotoLayer, view: ViewGeometry | None) -> None:
         """Show another photo, looked at as given, or fitted."""
-        self._photo = photo
+        self._photo_item.show_layer(photo)
         self._before_actual = None
-        self.geometry_of_view = view
+        self.geometry_of_view = None
         if view is not None:
             self._set_view(ViewGeometry(view.image, self._canvas_size(), view.scale, view.row, view.col))
-        self._redraw()
+        self.redraw()
 
     def labels_changed(self, rectangle: Rectangle) -> None:
         """Draw the labels of a rectangle again."""
         self._overlay.changed(rectangle)
-        self._redraw()
+        view = self.geometry_of_view
+        if view is not None:
+            top, left, bottom, right = rectangle
+            (x0, y0), (x1, y1) = view.to_screen(top, left), view.to_screen(bottom, right)
+            self._overlay_item.update(QRectF(x0, y0, x1 - x0, y1 - y0).adjusted(-_RIM, -_RIM, _RIM, _RIM))
 
     @property
     def overlay(self) -> OverlayLayer:
@@ -105,12 +127,16 @@ class Canvas(QWidget):
 
     def redraw(self) -> None:
         """Draw everything again."""
-        self._redraw()
+        self.viewport().update()
+
+    def redraw_tool(self) -> None:
+        """Draw again what the tool in hand shows."""
+        self._tool_item.update()
 
     def show_clicks(self, clicks: tuple[Click, ...]) -> None:
         """Show these markers."""
         self.points.show(clicks)
-        self.update()
+        self._markers_item.update()
 
     def set_waiting(self, is_waiting: bool) -> None:
         """Turn a ring round the newest click, or stop it."""
@@ -120,17 +146,17 @@ class Canvas(QWidget):
             self._spinner.start()
         else:
             self._spinner.stop()
-        self.update()
+        self._markers_item.update()
 
     def set_peeking(self, is_peeking: bool) -> None:
         """Hide the overlay, or show it again."""
-        self._is_peeking = is_peeking
-        self._redraw()
+        self._overlay_item.setVisible(not is_peeking)
+        self._markers_item.setVisible(not is_peeking)
 
     def set_crosshair(self, is_shown: bool) -> None:
         """Draw lines through the cursor, or none."""
         self._has_crosshair = is_shown
-        self.update()
+        self._place_crosshair()
 
     # The tool ---------------------------------------------------------------------------------------------------
 
@@ -153,7 +179,7 @@ class Canvas(QWidget):
         }
         self._tool = by_name[tool]
         self._show_cursor()
-        self.update()
+        self.redraw_tool()
 
     # How it is looked at ----------------------------------------------------------------------------------------
 
@@ -185,7 +211,8 @@ class Canvas(QWidget):
     def _set_view(self, view: ViewGeometry) -> None:
         if view != self.geometry_of_view:
             self.geometry_of_view = view
-            self._redraw()
+            self._view.look(view)
+            self.redraw()
             self.view_changed.emit()
 
     def _canvas_size(self) -> tuple[int, int]:
@@ -193,66 +220,44 @@ class Canvas(QWidget):
 
     # Drawing ----------------------------------------------------------------------------------------------------
 
-    def _redraw(self) -> None:
-        self._backdrop = None
-        self.update()
-
     def _spin(self) -> None:
         self._turn = (self._turn + 24) % 360
-        self.update()
+        self._markers_item.update()
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the backdrop, which is kept while only the cursor moves, and what lies over it."""
-        painter = QPainter(self)
-        view = self.geometry_of_view
+    def _paint_overlay(self, painter: QPainter) -> None:
+        if self.geometry_of_view is not None:
+            self._overlay.paint(painter, self.geometry_of_view, self.devicePixelRatioF())
+
+    def _paint_markers(self, painter: QPainter) -> None:
+        view, clicks = self.geometry_of_view, self.points.clicks
         if view is None:
-            painter.fillRect(self.rect(), _MARGIN_COLOUR)
             return
-        if self._backdrop is None or self._backdrop.devicePixelRatio() != self.devicePixelRatioF():
-            self._backdrop = self._painted_backdrop(view)
-        painter.drawPixmap(0, 0, self._backdrop)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_crosshair(painter)
-        if not self._is_peeking:
-            for index, click in enumerate(self.points.clicks):
-                paint_marker(painter, screen_point(click, view), click.is_positive, index == self.points.hovered)
-            if self._spinner.isActive() and self.points.clicks:
-                paint_spinner(painter, screen_point(self.points.clicks[-1], view), self._turn)
-        self._tool.paint(painter, view)
+        for index, click in enumerate(clicks):
+            paint_marker(painter, screen_point(click, view), click.is_positive, index == self.points.hovered)
+        if self._spinner.isActive() and clicks:
+            paint_spinner(painter, screen_point(clicks[-1], view), self._turn)
 
-    def _painted_backdrop(self, view: ViewGeometry) -> QPixmap:
-        ratio = self.devicePixelRatioF()
-        backdrop = QPixmap(self.size() * ratio)
-        backdrop.setDevicePixelRatio(ratio)
-        backdrop.fill(_MARGIN_COLOUR)
-        painter = QPainter(backdrop)
-        self._photo.paint(painter, view, ratio)
-        if not self._is_peeking:
-            self._overlay.paint(painter, view, ratio)
-        painter.end()
-        return backdrop
+    def _paint_tool(self, painter: QPainter) -> None:
+        if self.geometry_of_view is not None:
+            self._tool.paint(painter, self.geometry_of_view)
 
-    def _paint_crosshair(self, painter: QPainter) -> None:
-        if not self._has_crosshair or self._under is None or self._grip is not None or self._tool is not self.points:
-            return
-        x, y = self._under.x(), self._under.y()
-        gap = 10
-        lines = ((0, y, x - gap, y), (x + gap, y, self.width(), y), (x, 0, x, y - gap), (x, y + gap, x, self.height()))
-        for colour, width in ((QColor(0, 0, 0, 90), 3.0), (QColor(255, 255, 255, 130), 1.0)):
-            painter.setPen(QPen(colour, width))
-            for line in lines:
-                painter.drawLine(QPointF(line[0], line[1]), QPointF(line[2], line[3]))
+    def _place_crosshair(self) -> None:
+        is_shown = self._has_crosshair and self._grip is None and self._tool is self.points
+        self._crosshair.move_to(self._under if is_shown and self.geometry_of_view is not None else None)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
         """Keep what is in the middle there; a photo that was fitted stays fitted."""
+        super().resizeEvent(event)  # type: ignore[arg-type]
         view = self.geometry_of_view
+        # pyqtgraph calls this once while it builds the view: nothing of ours is there yet.
+        for item in getattr(self, "_screen_items", ()):
+            item.set_canvas(QRectF(self.rect()))
         if view is not None:
             was_fitted = view == view.fitted()
             moved = ViewGeometry(view.image, self._canvas_size(), view.scale, view.row, view.col)
             self._set_view(moved.fitted() if was_fitted else moved)
-        self._redraw()
 
-    # The mouse --------------------------------------------------------------------------------------------------
+    # The mouse: pyqtgraph's own gestures are never asked -----------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin to pan, or give the press to the tool."""
@@ -260,37 +265,43 @@ class Canvas(QWidget):
             return
         is_left = event.button() == Qt.MouseButton.LeftButton
         if event.button() == Qt.MouseButton.MiddleButton or (is_left and self.is_panning_with_left):
-            self._grip = event.position()
-            self._show_cursor()
-            self.grabbed.emit()
+            self._grab(event.position())
         elif self._grip is None:
+            if event.button() == Qt.MouseButton.RightButton and self._tool.is_still_with_right:
+                self._pressed_right = event.position()
             self._tool.press(Pointer.of(event, self.geometry_of_view))
-            self.update()
+            self.redraw_tool()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Give the second press to the tool: two quick clicks are two clicks."""
         if self.geometry_of_view is None or self._grip is not None:
             return
         self._tool.double_click(Pointer.of(event, self.geometry_of_view))
-        self.update()
+        self.redraw_tool()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Pan, or let the tool follow."""
         if self.geometry_of_view is None:
             return
         self._under = event.position()
+        if self._pressed_right is not None and is_drag(self._pressed_right, event.position()):
+            self._tool.cancel()
+            self._grab(self._pressed_right)
         if self._grip is not None:
             shift = event.position() - self._grip
             self._grip = event.position()
             self._set_view(self.geometry_of_view.panned(shift.x(), shift.y()))
-        else:
-            pointer = Pointer.of(event, self.geometry_of_view)
-            if self._tool.move(pointer) or self._has_crosshair:
-                self.update()
-            self.hovered.emit(pointer.pixel)
+            return
+        pointer = Pointer.of(event, self.geometry_of_view)
+        if self._tool.move(pointer):
+            self._markers_item.update()
+            self.redraw_tool()
+        self._place_crosshair()
+        self.hovered.emit(pointer.pixel)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End panning, or give the release to the tool."""
+        self._pressed_right = None
         if self.geometry_of_view is None:
             return
         if self._grip is not None:
@@ -298,18 +309,18 @@ class Canvas(QWidget):
             self._show_cursor()
         else:
             self._tool.release(Pointer.of(event, self.geometry_of_view))
-        self.update()
+        self.redraw_tool()
 
     def enterEvent(self, event: QEnterEvent) -> None:
         """Show the crosshair."""
         self._under = event.position()
-        self.update()
+        self._place_crosshair()
 
     def leaveEvent(self, event: object) -> None:
         """Take crosshair and position away."""
         self._under = None
+        self._place_crosshair()
         self.hovered.emit(None)
-        self.update()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom at the cursor; with Shift change the brush, with Alt the opacity."""
@@ -326,10 +337,23 @@ class Canvas(QWidget):
             self.zoom(_NOTCH**notches, event.position())
         event.accept()
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Leave keys to the window: a view would scroll with the arrows."""
+        event.ignore()
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        """Leave keys to the window."""
+        event.ignore()
+
     def set_space_held(self, is_held: bool) -> None:
         """Let the left button pan while Space is held."""
         self.is_panning_with_left = is_held
         self._show_cursor()
+
+    def _grab(self, place: QPointF) -> None:
+        self._grip, self._pressed_right = place, None
+        self._show_cursor()
+        self.grabbed.emit()
 
     def _show_cursor(self) -> None:
         if self._grip is not None:
@@ -338,3 +362,4 @@ class Canvas(QWidget):
             self.setCursor(Qt.CursorShape.OpenHandCursor)
         else:
             self.setCursor(self._tool.cursor)
+        self._place_crosshair()

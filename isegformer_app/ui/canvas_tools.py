@@ -16,6 +16,8 @@ class CanvasTool(QObject):
     """A tool that does nothing; the others override what they need. Answers True where it used the event."""
 
     cursor = Qt.CursorShape.CrossCursor
+    is_still_with_right = False
+    """Whether the right button only clicks, so that a drag with it may move the photo."""
 
     def press(self, pointer: Pointer) -> bool:
         """A button went down."""
@@ -55,6 +57,7 @@ class PointsTool(CanvasTool):
     A marker can be dragged, flipped with Ctrl+click and removed with Alt+click.
     """
 
+    is_still_with_right = True
     clicked = Signal(int, int, bool)
     moved = Signal(int, int, int)
     flipped = Signal(int)

@@ -84,7 +84,7 @@ class ObjectDesk(QObject):
     def remove_click(self) -> None:
         """Take the last corner or click back."""
         if self._canvas.tool.step_back():
-            self._canvas.update()
+            self._canvas.redraw_tool()
         else:
             self._segmenting.remove_click()
 
@@ -108,14 +108,14 @@ class ObjectDesk(QObject):
     def cancel(self) -> None:
         """Leave what was begun: an outline, else the clicks of the open object."""
         if self._canvas.tool.cancel():
-            self._canvas.update()
+            self._canvas.redraw_tool()
         else:
             self._segmenting.drop_clicks()
 
     def finish(self) -> None:
         """Close the outline that was begun, else accept the open object."""
         if self._canvas.tool.complete():
-            self._canvas.update()
+            self._canvas.redraw_tool()
         else:
             self._segmenting.finish()
 

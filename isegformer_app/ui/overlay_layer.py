@@ -59,7 +59,7 @@ class OverlayLayer:
         return self._colours
 
     def paint(self, painter: QPainter, geometry: ViewGeometry, ratio: float) -> None:
-        """Draw the coloured grid; `ratio` is device pixels a logical pixel."""
+        """Draw the coloured grid; the painter draws logical pixels, and `ratio` is device pixels in each of them."""
         if self._labels is None or self._tables is None:
             return
         colours = self.colours(geometry, ratio)

@@ -1,4 +1,4 @@
-"""The photo on the canvas. Magnified it shows its pixels; reduced it is drawn from a halved copy, smooth and quick."""
+"""The photo's pixels as they are drawn: magnified they show as squares, reduced they come smooth from a halved copy."""
 
 from math import ceil, floor
 
@@ -7,9 +7,12 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
 
-from .view_geometry import ViewGeometry
-
 _SMALLEST_LEVEL = 256
+_STRIP = 1024
+"""Rows that are halved at a time: a 32-bit copy of the whole photo would double its memory."""
+
+_RIM = 2
+"""Pixels round what is exposed that are drawn too: smoothing looks at neighbours."""
 
 
 class PhotoLayer:
@@ -20,6 +23,11 @@ class PhotoLayer:
         self._levels: list[QImage] = []
         self._pixels: NDArray[np.uint8] | None = None
 
+    @property
+    def extent(self) -> QRectF:
+        """The photo's rectangle in its own pixels."""
+        return QRectF(self._levels[0].rect()) if self._levels else QRectF()
+
     def set_pixels(self, pixels: NDArray[np.uint8] | None) -> None:
         """Show (H, W, 3) uint8 RGB, or nothing."""
         self._levels, self._pixels = [], pixels
@@ -28,30 +36,22 @@ class PhotoLayer:
             # The array is kept in `_pixels`: the image only borrows its memory.
             self._levels = [QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)]
 
-    def value(self, row: int, col: int) -> tuple[int, int, int] | None:
-        """Red, green and blue of a pixel."""
-        if self._pixels is None:
-            return None
-        red, green, blue = self._pixels[row, col].tolist()
-        return red, green, blue
-
-    def paint(self, painter: QPainter, geometry: ViewGeometry, ratio: float) -> None:
-        """Draw what is in sight; `ratio` is device pixels a logical pixel."""
+    def paint(self, painter: QPainter, exposed: QRectF) -> None:
+        """Draw what lies in `exposed`; painter and rectangle are in the photo's pixels, x along its columns."""
         if not self._levels:
             return
-        image = self._levels[self._level(geometry.scale * ratio)]
-        rows, cols = geometry.image
-        down, across = image.height() / rows, image.width() / cols
-        low_row, low_col = geometry.to_image(0, 0)
-        high_row, high_col = geometry.to_image(*geometry.canvas)
-        left, top = max(floor(low_col * across), 0), max(floor(low_row * down), 0)
-        right, bottom = min(ceil(high_col * across), image.width()), min(ceil(high_row * down), image.height())
+        scale = painter.deviceTransform().m11()
+        image, whole = self._levels[self._level(scale)], self._levels[0]
+        down, across = image.height() / whole.height(), image.width() / whole.width()
+        left, top = max(floor(exposed.left() * across) - _RIM, 0), max(floor(exposed.top() * down) - _RIM, 0)
+        right = min(ceil(exposed.right() * across) + _RIM, image.width())
+        bottom = min(ceil(exposed.bottom() * down) + _RIM, image.height())
         if left >= right or top >= bottom:
             return
-        x0, y0 = geometry.to_screen(top / down, left / across)
-        x1, y1 = geometry.to_screen(bottom / down, right / across)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, geometry.scale * ratio < 1)
-        painter.drawImage(QRectF(x0, y0, x1 - x0, y1 - y0), image, QRectF(left, top, right - left, bottom - top))
+        width, height = right - left, bottom - top
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 1)
+        place = QRectF(left / across, top / down, width / across, height / down)
+        painter.drawImage(place, image, QRectF(left, top, width, height))
 
     def _level(self, scale: float) -> int:
         level = 0
@@ -66,9 +66,17 @@ class PhotoLayer:
 
 
 def _halved(image: QImage) -> QImage:
-    return image.scaled(
-        max(image.width() // 2, 1),
-        max(image.height() // 2, 1),
-        Qt.AspectRatioMode.IgnoreAspectRatio,
-        Qt.TransformationMode.SmoothTransformation,
-    )
+    """Half as wide and high, in 32 bits a pixel: that is what Qt shrinks and draws fastest."""
+    width, height = max(image.width() // 2, 1), max(image.height() // 2, 1)
+    half = QImage(width, height, QImage.Format.Format_RGB32)
+    painter = QPainter(half)
+    for top in range(0, height, _STRIP):
+        rows = min(_STRIP, height - top)
+        strip = image.copy(0, 2 * top, image.width(), min(2 * rows, image.height()))
+        strip.convertTo(QImage.Format.Format_RGB32)
+        smooth = strip.scaled(
+            width, rows, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
+        painter.drawImage(0, top, smooth)
+    painter.end()
+    return half

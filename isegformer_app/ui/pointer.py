@@ -3,13 +3,18 @@
 from dataclasses import dataclass
 from math import hypot
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 
 from .view_geometry import ViewGeometry
 
 CLICK_REACH = 4.0
 """Logical pixels: a press that moves less is a click, however long it is held."""
+
+
+def is_drag(pressed: QPointF, place: QPointF) -> bool:
+    """Whether the way from a press is too long for a click."""
+    return hypot(place.x() - pressed.x(), place.y() - pressed.y()) >= CLICK_REACH
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +60,4 @@ class Pointer:
 
     def is_click_from(self, pressed: "Pointer") -> bool:
         """Whether the way from the press to here is short enough for a click."""
-        return hypot(self.x - pressed.x, self.y - pressed.y) < CLICK_REACH
+        return not is_drag(QPointF(pressed.x, pressed.y), QPointF(self.x, self.y))

@@ -159,7 +159,7 @@ class ViewDesk(QObject):
         """Use another brush radius, in pixels of the photo."""
         self._settings.brush_radius = self._canvas.brush.radius = limited_brush(radius)
         self._panel.show_brush(self._settings.brush_radius)
-        self._canvas.update()
+        self._canvas.redraw_tool()
 
     def set_theme(self, theme: str) -> None:
         """Dress the window."""

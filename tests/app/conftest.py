@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from isegformer_app.app import opened
@@ -24,6 +24,11 @@ class Hands:
 
     def __init__(self, window: MainWindow, engine: FakeEngine, qtbot: QtBot) -> None:
         self.window, self.engine, self.qtbot = window, engine, qtbot
+
+    @property
+    def surface(self) -> QWidget:
+        """The widget that the mouse meets: a graphics view hears it through its viewport."""
+        return self.window.canvas.viewport()
 
     @property
     def photo(self) -> Photo:
@@ -53,7 +58,7 @@ class Hands:
         self, row: int, col: int, button: Qt.MouseButton = Qt.MouseButton.LeftButton, *, shift: bool = False
     ) -> None:
         keys = Qt.KeyboardModifier.ShiftModifier if shift else Qt.KeyboardModifier.NoModifier
-        QTest.mouseClick(self.window.canvas, button, keys, self.at(row, col))
+        QTest.mouseClick(self.surface, button, keys, self.at(row, col))
 
     def right_click(self, row: int, col: int) -> None:
         self.click(row, col, Qt.MouseButton.RightButton)

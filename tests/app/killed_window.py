@@ -18,7 +18,7 @@ def click(window: MainWindow, row: int, col: int) -> None:
     assert view is not None
     x, y = view.to_screen(row + 0.5, col + 0.5)
     place = QPoint(round(x), round(y))
-    QTest.mouseClick(window.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
+    QTest.mouseClick(window.canvas.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
 
 
 def work_and_die(photo: str) -> None:

@@ -45,7 +45,7 @@ def test_shift_and_flipped_sign_mean_the_opposite(cat: Hands) -> None:
 
 
 def test_press_that_wanders_off_is_no_click(cat: Hands) -> None:
-    canvas, start = cat.window.canvas, cat.at(100, 150)
+    canvas, start = cat.surface, cat.at(100, 150)
     QTest.mousePress(canvas, Left, pos=start)
     QTest.mouseRelease(canvas, Left, pos=start + QPoint(4, 0))
     assert cat.clicks == []
@@ -55,7 +55,7 @@ def test_press_that_wanders_off_is_no_click(cat: Hands) -> None:
 
 
 def test_two_quick_clicks_are_two_clicks(cat: Hands) -> None:
-    canvas = cat.window.canvas
+    canvas = cat.surface
     cat.click(100, 150)
     QTest.mouseDClick(canvas, Left, pos=cat.at(100, 152))
     QTest.mouseRelease(canvas, Left, pos=cat.at(100, 152))

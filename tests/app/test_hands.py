@@ -19,7 +19,7 @@ NoKeys = Qt.KeyboardModifier.NoModifier
 
 
 def drag(hands: Hands, start: tuple[int, int], end: tuple[int, int], button: Qt.MouseButton = Left) -> None:
-    canvas = hands.window.canvas
+    canvas = hands.surface
     QTest.mousePress(canvas, button, NoKeys, hands.at(*start))
     QTest.mouseMove(canvas, hands.at(*start) + QPoint(1, 1))
     QTest.mouseMove(canvas, hands.at(*end))
@@ -27,7 +27,7 @@ def drag(hands: Hands, start: tuple[int, int], end: tuple[int, int], button: Qt.
 
 
 def wheel(hands: Hands, point: QPoint, notches: int, keys: Qt.KeyboardModifier = NoKeys) -> None:
-    canvas = hands.window.canvas
+    canvas = hands.surface
     place = QPointF(point)
     turned = QPoint(0, 120 * notches)
     none = Qt.ScrollPhase.NoScrollPhase
@@ -80,7 +80,7 @@ def test_clicks_go_on_from_painted_pixels(cat: Hands) -> None:
 
 def test_lasso_adds_and_cuts(cat: Hands) -> None:
     cat.press(Qt.Key.Key_L)
-    canvas = cat.window.canvas
+    canvas = cat.surface
 
     def ring(button: Qt.MouseButton, corners: list[tuple[int, int]]) -> None:
         QTest.mousePress(canvas, button, NoKeys, cat.at(*corners[0]))
@@ -157,6 +157,30 @@ def test_middle_button_and_space_move_the_photo_and_click_nothing(cat: Hands) ->
     assert not canvas.is_panning_with_left
 
 
+def test_right_drag_moves_the_photo_and_clicks_nothing(cat: Hands) -> None:
+    wheel(cat, cat.at(150, 225), 5)
+    before = cat.window.canvas.geometry_of_view
+    assert before is not None
+    hand = cat.at(150, 225)
+    drag(cat, (150, 225), (140, 215), Right)
+    moved = cat.window.canvas.geometry_of_view
+    assert moved is not None
+    assert moved.pixel_at(hand.x(), hand.y()) == (160, 235)
+    assert cat.photo.annotation.objects == ()
+    cat.right_click(150, 225)
+    assert cat.clicks == [(150, 225, False)]
+
+
+def test_right_drag_with_the_brush_still_erases(cat: Hands) -> None:
+    cat.press(Qt.Key.Key_B)
+    before = cat.window.canvas.geometry_of_view
+    drag(cat, (100, 100), (100, 200))
+    painted = cat.area(1)
+    drag(cat, (100, 100), (100, 140), Right)
+    assert 0 < cat.area(1) < painted
+    assert cat.window.canvas.geometry_of_view == before
+
+
 def test_fit_and_actual_size(cat: Hands) -> None:
     canvas = cat.window.canvas
     wheel(cat, cat.at(150, 225), 5)
@@ -198,8 +222,8 @@ def test_overlay_is_painted_and_peeking_hides_it(cat: Hands) -> None:
 
 def test_status_bar_tells_position_value_and_label(cat: Hands) -> None:
     finished(cat, 100, 150)
-    QTest.mouseMove(cat.window.canvas, cat.at(99, 150))
-    QTest.mouseMove(cat.window.canvas, cat.at(100, 150))
+    QTest.mouseMove(cat.surface, cat.at(99, 150))
+    QTest.mouseMove(cat.surface, cat.at(100, 150))
     bar = cat.window.status_bar
     assert bar.position.text() == "x 150, y 100"
     assert bar.value.text().startswith("RGB ")

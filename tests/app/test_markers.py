@@ -11,7 +11,7 @@ Left = Qt.MouseButton.LeftButton
 def test_dragging_a_marker_moves_the_click(cat: Hands) -> None:
     cat.click(100, 150)
     cat.wait_for_mask()
-    canvas = cat.window.canvas
+    canvas = cat.surface
     QTest.mousePress(canvas, Left, pos=cat.at(100, 150))
     QTest.mouseMove(canvas, cat.at(150, 200))
     QTest.mouseRelease(canvas, Left, pos=cat.at(200, 250))
@@ -25,7 +25,7 @@ def test_dragging_a_marker_moves_the_click(cat: Hands) -> None:
 def test_ctrl_click_flips_and_alt_click_removes(cat: Hands) -> None:
     cat.click(100, 150)
     cat.click(100, 250)
-    canvas = cat.window.canvas
+    canvas = cat.surface
     QTest.mouseClick(canvas, Left, Qt.KeyboardModifier.ControlModifier, cat.at(100, 250))
     assert cat.clicks == [(100, 150, True), (100, 250, False)]
     QTest.mouseClick(canvas, Left, Qt.KeyboardModifier.AltModifier, cat.at(100, 150))
@@ -35,11 +35,11 @@ def test_ctrl_click_flips_and_alt_click_removes(cat: Hands) -> None:
 def test_delete_takes_the_hovered_click_else_the_object(cat: Hands) -> None:
     cat.click(100, 150)
     cat.click(100, 250)
-    QTest.mouseMove(cat.window.canvas, cat.at(99, 150))
-    QTest.mouseMove(cat.window.canvas, cat.at(100, 150))
+    QTest.mouseMove(cat.surface, cat.at(99, 150))
+    QTest.mouseMove(cat.surface, cat.at(100, 150))
     cat.press(Qt.Key.Key_Delete)
     assert cat.clicks == [(100, 250, True)]
-    QTest.mouseMove(cat.window.canvas, cat.at(20, 20))
+    QTest.mouseMove(cat.surface, cat.at(20, 20))
     cat.press(Qt.Key.Key_Delete)
     assert cat.photo.annotation.objects == ()
 

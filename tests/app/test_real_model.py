@@ -41,7 +41,7 @@ def click(window: MainWindow, qtbot: QtBot, row: int, col: int, is_positive: boo
     assert view is not None
     x, y = view.to_screen(row + 0.5, col + 0.5)
     button = Qt.MouseButton.LeftButton if is_positive else Qt.MouseButton.RightButton
-    QTest.mouseClick(window.canvas, button, pos=QPoint(int(x), int(y)))
+    QTest.mouseClick(window.canvas.viewport(), button, pos=QPoint(int(x), int(y)))
     qtbot.waitUntil(lambda: not window.segmenting.is_waiting, timeout=PATIENCE_MS)
     assert window.message_bar.text == ""
 

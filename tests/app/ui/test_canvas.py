@@ -1,0 +1,105 @@
+"""What the canvas shows of a photo, pixel for pixel, and what of pyqtgraph it keeps quiet."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
+
+from isegformer_app.ui.canvas import Canvas
+from isegformer_app.ui.photo_layer import PhotoLayer
+from isegformer_app.ui.view_geometry import ViewGeometry
+
+ROWS, COLS = 90, 130
+
+
+@pytest.fixture
+def canvas(qtbot: QtBot) -> Canvas:
+    made = Canvas()
+    qtbot.addWidget(made)
+    made.resize(333, 222)
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+def checks() -> NDArray[np.uint8]:
+    """Every pixel has another colour than its neighbours, and tells where it is."""
+    rows, cols = np.mgrid[0:ROWS, 0:COLS]
+    return np.stack([rows * 2, cols, 255 * ((rows + cols) % 2)], axis=-1).astype(np.uint8)
+
+
+def show(canvas: Canvas, scale: float, row: float, col: float) -> ViewGeometry:
+    layer = PhotoLayer()
+    layer.set_pixels(np.ascontiguousarray(checks()))
+    canvas.show_photo(layer, ViewGeometry((ROWS, COLS), (1, 1), scale, row, col))
+    assert canvas.geometry_of_view is not None
+    return canvas.geometry_of_view
+
+
+def seen(image: QImage, x: int, y: int) -> tuple[int, int, int]:
+    colour = image.pixelColor(x, y)
+    return colour.red(), colour.green(), colour.blue()
+
+
+@pytest.mark.parametrize(
+    ("scale", "row", "col"), [(7.0, 45.0, 65.0), (3.3, 20.25, 31.7), (48.0, 0.5, 129.5), (1.0, 44.0, 64.5)]
+)
+def test_pixels_lie_where_the_geometry_says_and_keep_their_colours(
+    canvas: Canvas, scale: float, row: float, col: float
+) -> None:
+    """Magnified, every pixel is a square of its own colour: nothing is smoothed, nothing shifted."""
+    view, pixels = show(canvas, scale, row, col), checks()
+    image = canvas.grab().toImage()
+    compared = 0
+    for y in range(0, canvas.height(), 5):
+        for x in range(0, canvas.width(), 5):
+            point = view.to_image(x + 0.5, y + 0.5)
+            # On the very border of two pixels either may be drawn.
+            is_inside = all(0.1 < part % 1 < 0.9 for part in point)
+            pixel = view.pixel_at(x + 0.5, y + 0.5)
+            if pixel is not None and is_inside:
+                assert seen(image, x, y) == tuple(pixels[pixel].tolist()), (x, y)
+                compared += 1
+    assert compared > 400
+
+
+def test_reduced_photo_is_smooth(canvas: Canvas) -> None:
+    """A fine checkerboard becomes its mean, not a pattern of its own."""
+    show(canvas, 0.25, ROWS / 2, COLS / 2)
+    image = canvas.grab().toImage()
+    blues = [seen(image, x, 111)[2] for x in range(155, 178)]
+    assert min(blues) > 100
+    assert max(blues) < 155
+
+
+def test_halved_levels_are_means_across_strips(canvas: Canvas) -> None:
+    """A photo that is higher than one strip has no seam."""
+    tall = np.zeros((5000, 40, 3), dtype=np.uint8)
+    tall[:, :, 0] = (np.arange(5000) // 20)[:, None]
+    layer = PhotoLayer()
+    layer.set_pixels(tall)
+    canvas.show_photo(layer, ViewGeometry((5000, 40), (1, 1), 0.5, 2050.0, 20.0))
+    view, image = canvas.geometry_of_view, canvas.grab().toImage()
+    assert view is not None
+    for y in range(canvas.height()):
+        row, _ = view.to_image(0, y + 0.5)
+        assert abs(seen(image, canvas.width() // 2, y)[0] - row / 20) < 1.5
+
+
+def test_resizing_keeps_the_middle_and_a_fitted_photo_fitted(canvas: Canvas) -> None:
+    show(canvas, 5.0, 30.0, 40.0)
+    canvas.resize(500, 301)
+    view = canvas.geometry_of_view
+    assert view == ViewGeometry((ROWS, COLS), (500, 301), 5.0, 30.0, 40.0)
+    canvas.fit()
+    canvas.resize(400, 200)
+    assert canvas.geometry_of_view == ViewGeometry((ROWS, COLS), (400, 200)).fitted()
+
+
+def test_nothing_of_pyqtgraph_answers_the_mouse(canvas: Canvas) -> None:
+    show(canvas, 5.0, 30.0, 40.0)
+    view = canvas.centralWidget
+    assert view.mouseEnabled() == [False, False]
+    assert not view.menuEnabled()
+    assert not canvas.mouseEnabled
