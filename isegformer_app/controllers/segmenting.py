@@ -188,6 +188,16 @@ class SegmentingController:
         self.apply(AcceptMask(active.id, current.key, self.preview, self.rule), activate=None)
         return not self.is_finishing
 
+    def accept_part(self) -> None:
+        """Accept the mask of the open object and go on with the same object from there, its clicks put aside."""
+        active, current, mask = self.active, self._desk.current(), self.preview
+        if active is None or current is None or mask is None or mask.is_empty:
+            self._view.notice("There is no mask to accept yet: click on the object first.")
+            return
+        key = current.key
+        edits = (AcceptMask(active.id, key, mask, self.rule), ReopenObject(active.id, key, mask))
+        self.apply(Batch(edits, "Accept part", active.id, key))
+
     def select(self, object_id: int | None) -> None:
         """Make an object the active one; an open one before it is finished first."""
         if self.photo is None or self.photo.viewpoint.active_object == object_id:

@@ -62,6 +62,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ("Return", "Enter", "N"),
         "Accept the mask; the next click starts another object (also: tap Space)",
     ),
+    ActionSpec(
+        "accept_part",
+        "&Accept part, go on",
+        "&Object",
+        ("Shift+Space",),
+        "Write the mask so far and go on with the same object",
+    ),
     ActionSpec("reopen", "Re&open object", "&Object", ("Ctrl+R",), "Go on with the clicks of a finished object"),
     ActionSpec("flip_sign", "Left click is &negative", "&Object", ("T",), "For hands with one button", True),
     ActionSpec("previous_object", "&Previous object", "&Object", (",",), starts_group=True),

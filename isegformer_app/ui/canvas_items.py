@@ -1,6 +1,7 @@
 """What lies on the canvas: the photo in its own pixels, and over it, in pixels of the screen, everything else."""
 
 from collections.abc import Callable
+from math import floor
 
 from pyqtgraph import GraphicsObject
 from PySide6.QtCore import QPointF, QRectF
@@ -12,7 +13,7 @@ from .photo_layer import PhotoLayer
 _GAP = 10
 """Logical pixels round the cursor that the crosshair leaves free."""
 
-_REACH = 2
+_REACH = 3
 """Half the width of its lines, and a little."""
 
 _CROSSHAIR_PENS = ((QColor(0, 0, 0, 90), 3.0), (QColor(255, 255, 255, 130), 1.0))
@@ -88,7 +89,8 @@ class Crosshair(ScreenItem):
     def _paint_lines(self, painter: QPainter) -> None:
         if self._place is None:
             return
-        x, y = self._place.x(), self._place.y()
+        # Through the middle of a pixel a line of width 1 is sharp.
+        x, y = floor(self._place.x()) + 0.5, floor(self._place.y()) + 0.5
         width, height = self._canvas.width(), self._canvas.height()
         lines = ((0, y, x - _GAP, y), (x + _GAP, y, width, y), (x, 0, x, y - _GAP), (x, y + _GAP, x, height))
         for colour, thickness in _CROSSHAIR_PENS:

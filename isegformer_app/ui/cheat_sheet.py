@@ -24,7 +24,7 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Flip a click", "Ctrl+click on its marker"),
     ("Remove a click", "Alt+click on its marker"),
     ("Finish the object", "Tap Space"),
-    ("Move the photo", "Middle button, or hold Space and drag"),
+    ("Move the photo", "Drag with the middle or right button, or hold Space and drag"),
     ("Zoom at the cursor", "Wheel"),
     ("Peek under the overlay", "Hold S (tap: hide and show)"),
     ("Overlay weaker or stronger", "Alt+wheel"),

@@ -6,12 +6,12 @@ Keymap = Mapping[str, tuple[str, ...]]
 
 KEYMAPS: Mapping[str, Keymap] = {
     "default": {},
-    # The Tk demonstration of RITM and its relatives has few keys; A finished a part there, so photos turn with the
+    # The Tk demonstration of RITM and its relatives has few keys; A accepts a part there, so photos turn with the
     # keys of the page.
     "ritm": {
         "previous_photo": ("PgUp",),
         "next_photo": ("PgDown",),
-        "finish": ("Return", "Enter", "N", "A"),
+        "accept_part": ("A", "Shift+Space"),
     },
     # ITK-SNAP turns the opacity with A and D, fits with Ctrl+F and picks the brush with 4, the polygon with 3.
     "medical": {

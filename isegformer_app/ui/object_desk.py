@@ -64,6 +64,7 @@ class ObjectDesk(QObject):
             "delete": self.delete,
             "cancel": self.cancel,
             "finish": self.finish,
+            "accept_part": self._segmenting.accept_part,
             "reopen": self.reopen,
             "previous_object": lambda: self.step(-1),
             "next_object": lambda: self.step(1),

@@ -233,3 +233,28 @@ def test_mask_that_is_wholly_covered_is_told_and_shown_by_another_rule(cat: Hand
     cat.window.view.set_rule(OverlapRule.OVERWRITE)
     assert cat.window.labels.plane is not None
     assert cat.window.labels.plane[100, 150] == 2
+
+
+def test_part_is_accepted_and_the_same_object_goes_on(cat: Hands) -> None:
+    cat.click(100, 100)
+    cat.wait_for_mask()
+    cat.press(Qt.Key.Key_Space, Qt.KeyboardModifier.ShiftModifier)
+    part = cat.area(1)
+    assert part > 0
+    assert cat.clicks == []
+    cat.click(200, 300)
+    cat.wait_for_mask()
+    assert cat.engine.predicted[-1].previous is not None
+    cat.press(Qt.Key.Key_Space)
+    assert [each.id for each in cat.photo.annotation.objects] == [1]
+    assert cat.area(1) > part
+    for _ in range(3):
+        cat.do("undo")
+    assert cat.area(1) == 0
+    assert cat.clicks == [(100, 100, True)]
+
+
+def test_accepting_a_part_without_a_mask_says_what_to_do(cat: Hands) -> None:
+    cat.press(Qt.Key.Key_Space, Qt.KeyboardModifier.ShiftModifier)
+    assert "click on the object first" in cat.window.message_bar.text
+    assert cat.photo.annotation.objects == ()
