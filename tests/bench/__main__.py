@@ -1,7 +1,7 @@
 """Measure, and print one table.
 
 The model and the reference take turns, so that whatever else the machine does slows both; the ratio of the two says
-more than either number.
+more than either number. The window is measured without a network.
 """
 
 import argparse
@@ -14,8 +14,9 @@ from model.errors import ModelError
 
 from .clicking import THREADS, Subject, model_subject, reference_subject, sample_photo
 from .samples import Stopwatch, Summary, peak_memory
+from .window import CANVAS, measure_frames, measure_starts
 
-SUBJECTS = ("model", "reference")
+SUBJECTS = ("model", "reference", "start", "canvas")
 REPETITIONS = 20
 
 
@@ -38,7 +39,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--only", choices=SUBJECTS, help="measure this alone")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--repetitions", type=int, default=REPETITIONS, metavar="N", help="rounds of 6 clicks each")
+    parser.add_argument("--repetitions", type=int, default=REPETITIONS, metavar="N", help="rounds of each subject")
     parser.add_argument("--model", metavar="NAME|FILE", help="a bundled model or a file (default: the bundled one)")
     options = parser.parse_args(argv)
     if options.repetitions < 1:
@@ -64,6 +65,12 @@ def _measure(options: argparse.Namespace) -> tuple[list[Summary], dict[str, floa
     for _ in range(options.repetitions):
         for subject in subjects:
             subject.round(photo, watch)
+    # Last, so that the window's memory is not counted as the model's.
+    if options.only in (None, "start"):
+        measure_starts(watch, options.repetitions)
+    if options.only in (None, "canvas"):
+        facts["canvas"] = f"{CANVAS[0]} x {CANVAS[1]}, 50 megapixels"
+        measure_frames(watch, options.repetitions)
     lines = watch.summaries()
     if options.only is None:
         medians = {line.name: line.median for line in lines}
