@@ -46,6 +46,8 @@ class Settings:
     """`system`, `light` or `dark`."""
     keys: str = "default"
     """Name of the key preset: `default`, `ritm` or `medical`."""
+    own_keys: dict[str, list[str]] = field(default_factory=dict)
+    """Keys by action, where they differ from the preset's."""
     model: str = ""
     """Name of a bundled model or path of a file; empty for the default."""
     device: str = "auto"
@@ -104,4 +106,9 @@ class Settings:
             self.keys = "default"
         if self.device not in {"auto", "cpu", "cuda"}:
             self.device = "auto"
+        self.own_keys = {
+            name: [key for key in keys if isinstance(key, str)]
+            for name, keys in self.own_keys.items()
+            if isinstance(keys, list)
+        }
         self.recent = [each for each in self.recent if isinstance(each, str)][:MAX_RECENT]

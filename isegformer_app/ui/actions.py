@@ -115,6 +115,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("keys_default", "Defa&ult", "&View/&Keys", is_checkable=True),
     ActionSpec("keys_ritm", "Classic &RITM", "&View/&Keys", is_checkable=True),
     ActionSpec("keys_medical", "&ITK-SNAP / MITK", "&View/&Keys", is_checkable=True),
+    ActionSpec("edit_keys", "&Edit keys…", "&View/&Keys", (), "Give actions other keys", starts_group=True),
     ActionSpec("cheat_sheet", "&Keys and gestures", "&Help", ("F1", "?")),
     ActionSpec("about", "&About", "&Help"),
 )
@@ -141,10 +142,10 @@ def give_icons(actions: Mapping[str, QAction]) -> None:
         action.setIcon(icon(name))
 
 
-def give_keys(actions: Mapping[str, QAction], preset: Mapping[str, tuple[str, ...]]) -> None:
-    """Set the keys: those of the preset where it names an action, the table's otherwise."""
+def give_keys(actions: Mapping[str, QAction], keys_by_name: Mapping[str, tuple[str, ...]]) -> None:
+    """Set the keys of every action."""
     for spec in ACTIONS:
-        keys = preset.get(spec.name, spec.keys)
+        keys = keys_by_name[spec.name]
         action = actions[spec.name]
         action.setShortcuts([QKeySequence(key) for key in keys])
         words = plain_text(spec)

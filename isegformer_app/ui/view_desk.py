@@ -5,7 +5,7 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from isegformer_app.controllers.segmenting import SegmentingController
 from isegformer_app.document import OverlapRule, Tool
@@ -14,6 +14,8 @@ from isegformer_app.settings import Settings
 from .actions import give_icons, give_keys
 from .adjust_panel import OVERLAY_STYLES, AdjustPanel, limited_brush
 from .canvas import Canvas
+from .key_editor import KeyEditor
+from .key_table import KeyTable
 from .keymaps import KEYMAPS
 from .overlay_render import colour_tables
 from .theme import THEMES, apply_theme
@@ -36,9 +38,10 @@ class ViewDesk(QObject):
     """Colours of the theme have changed."""
 
     def __init__(
-        self, segmenting: SegmentingController, settings: Settings, canvas: Canvas, panel: AdjustPanel, parent: QObject
+        self, segmenting: SegmentingController, settings: Settings, canvas: Canvas, panel: AdjustPanel, window: QWidget
     ) -> None:
-        super().__init__(parent)
+        super().__init__(window)
+        self._window = window
         self._segmenting, self._settings, self._canvas, self._panel = segmenting, settings, canvas, panel
         self._actions: Mapping[str, QAction] = {}
         panel.threshold_changed.connect(self.set_threshold)
@@ -63,6 +66,7 @@ class ViewDesk(QObject):
             "overlay_style": self.next_style,
             "opacity_down": lambda: self.set_opacity(self._settings.opacity - _OPACITY_STEP),
             "opacity_up": lambda: self.set_opacity(self._settings.opacity + _OPACITY_STEP),
+            "edit_keys": self.edit_keys,
             "crosshair": lambda: self.set_crosshair(self._actions["crosshair"].isChecked()),
             "keep_zoom": lambda: setattr(self._settings, "keep_zoom", self._actions["keep_zoom"].isChecked()),
         }
@@ -177,4 +181,12 @@ class ViewDesk(QObject):
         self._settings.keys = preset
         for name in KEYMAPS:
             self._actions[f"keys_{name}"].setChecked(name == preset)
-        give_keys(self._actions, KEYMAPS[preset])
+        give_keys(self._actions, KeyTable(preset, self._settings.own_keys).all())
+
+    def edit_keys(self) -> None:
+        """Let the annotator give actions other keys."""
+        editor = KeyEditor(KeyTable(self._settings.keys, self._settings.own_keys), self._window)
+        if editor.exec() == KeyEditor.DialogCode.Accepted:
+            self._settings.own_keys = {name: list(keys) for name, keys in editor.table.own.items()}
+            self.set_keys(self._settings.keys)
+        editor.deleteLater()
