@@ -30,6 +30,9 @@ _NOTCH = 1.2
 
 _DEGREES_8TH_A_NOTCH = 120
 _SPINNER_MS = 60
+_REST_MS = 120
+"""So long after its last move the view is at rest."""
+
 _MARGIN_COLOUR = QColor(38, 40, 44)
 _RIM = 6
 """Logical pixels round changed labels: the edges of their neighbours may change."""
@@ -65,6 +68,9 @@ class Canvas(GraphicsView):
         self._turn = 0
         self._spinner = QTimer(self, interval=_SPINNER_MS)
         self._spinner.timeout.connect(self._spin)
+        self._motion = QTimer(self, interval=_REST_MS, singleShot=True)
+        """Runs while the view moves: a dense screen then gets one drawn pixel for each logical one, for speed."""
+        self._motion.timeout.connect(self._come_to_rest)
         self._fill_scene()
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)
@@ -109,7 +115,8 @@ class Canvas(GraphicsView):
         self.geometry_of_view = None
         if view is not None:
             self._set_view(ViewGeometry(view.image, self._canvas_size(), view.scale, view.row, view.col))
-        self.redraw()
+        self._motion.stop()
+        self._come_to_rest()
 
     def labels_changed(self, rectangle: Rectangle) -> None:
         """Draw the labels of a rectangle again."""
@@ -212,8 +219,19 @@ class Canvas(GraphicsView):
         if view != self.geometry_of_view:
             self.geometry_of_view = view
             self._view.look(view)
+            if self.devicePixelRatioF() > 1:
+                self._motion.start()
+            self._photo_item.detail = self._detail()
             self.redraw()
             self.view_changed.emit()
+
+    def _come_to_rest(self) -> None:
+        self._photo_item.detail = self._detail()
+        self.redraw()
+
+    def _detail(self) -> float:
+        """Drawn pixels a logical pixel."""
+        return 1.0 if self._motion.isActive() else self.devicePixelRatioF()
 
     def _canvas_size(self) -> tuple[int, int]:
         return max(self.width(), 1), max(self.height(), 1)
@@ -226,7 +244,7 @@ class Canvas(GraphicsView):
 
     def _paint_overlay(self, painter: QPainter) -> None:
         if self.geometry_of_view is not None:
-            self._overlay.paint(painter, self.geometry_of_view, self.devicePixelRatioF())
+            self._overlay.paint(painter, self.geometry_of_view, self._detail())
 
     def _paint_markers(self, painter: QPainter) -> None:
         view, clicks = self.geometry_of_view, self.points.clicks

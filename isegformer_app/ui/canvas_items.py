@@ -25,6 +25,8 @@ class PhotoItem(GraphicsObject):
     def __init__(self) -> None:
         super().__init__()
         self._layer = PhotoLayer()
+        self.detail = 1.0
+        """Drawn pixels a logical pixel of the screen."""
         # Without it Qt takes the whole photo for exposed.
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
 
@@ -39,7 +41,7 @@ class PhotoItem(GraphicsObject):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Draw what is exposed."""
-        self._layer.paint(painter, option.exposedRect)
+        self._layer.paint(painter, option.exposedRect, self.sceneTransform().m11() * self.detail)
 
 
 class ScreenItem(GraphicsObject):

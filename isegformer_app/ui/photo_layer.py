@@ -36,11 +36,13 @@ class PhotoLayer:
             # The array is kept in `_pixels`: the image only borrows its memory.
             self._levels = [QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)]
 
-    def paint(self, painter: QPainter, exposed: QRectF) -> None:
-        """Draw what lies in `exposed`; painter and rectangle are in the photo's pixels, x along its columns."""
+    def paint(self, painter: QPainter, exposed: QRectF, scale: float) -> None:
+        """Draw what lies in `exposed`, with as much detail as `scale`, drawn pixels a pixel of the photo, needs.
+
+        Painter and rectangle are in the photo's pixels, x along its columns.
+        """
         if not self._levels:
             return
-        scale = painter.deviceTransform().m11()
         image, whole = self._levels[self._level(scale)], self._levels[0]
         down, across = image.height() / whole.height(), image.width() / whole.width()
         left, top = max(floor(exposed.left() * across) - _RIM, 0), max(floor(exposed.top() * down) - _RIM, 0)

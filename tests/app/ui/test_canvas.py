@@ -1,12 +1,21 @@
 """What the canvas shows of a photo, pixel for pixel, and what of pyqtgraph it keeps quiet."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
+from isegformer_app.controllers.shown_labels import ShownLabels
+from isegformer_app.document import LabelObject
 from isegformer_app.ui.canvas import Canvas
+from isegformer_app.ui.overlay_render import colour_tables
 from isegformer_app.ui.photo_layer import PhotoLayer
 from isegformer_app.ui.view_geometry import ViewGeometry
 
@@ -38,7 +47,9 @@ def show(canvas: Canvas, scale: float, row: float, col: float) -> ViewGeometry:
 
 
 def seen(image: QImage, x: int, y: int) -> tuple[int, int, int]:
-    colour = image.pixelColor(x, y)
+    """Colour in the middle of a logical pixel, or right beside it where it has no middle."""
+    ratio = image.devicePixelRatio()
+    colour = image.pixelColor(int((x + 0.5) * ratio), int((y + 0.5) * ratio))
     return colour.red(), colour.green(), colour.blue()
 
 
@@ -85,6 +96,52 @@ def test_halved_levels_are_means_across_strips(canvas: Canvas) -> None:
     for y in range(canvas.height()):
         row, _ = view.to_image(0, y + 0.5)
         assert abs(seen(image, canvas.width() // 2, y)[0] - row / 20) < 1.5
+
+
+def test_labels_are_as_fine_as_the_screen(canvas: Canvas) -> None:
+    """Every pixel of the screen, not every logical one, is asked which object it shows."""
+    labels = ShownLabels()
+    labels.plane = np.zeros((ROWS, COLS), dtype=np.uint16)
+    labels.plane[20:50:2, 30:80:3] = 1
+    layer = PhotoLayer()
+    layer.set_pixels(np.zeros((ROWS, COLS, 3), dtype=np.uint8))
+    canvas.show_labels(labels)
+    canvas.overlay.set_tables(colour_tables([LabelObject(1, "a", 1, (255, 0, 0))], 1.0, "fill"))
+    canvas.show_photo(layer, ViewGeometry((ROWS, COLS), (1, 1), 3.7, 35.3, 55.1))
+    view, image = canvas.geometry_of_view, canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    assert view is not None
+    ratio, bits = image.devicePixelRatio(), np.frombuffer(image.constBits(), dtype=np.uint8)
+    reds = bits.reshape(image.height(), image.bytesPerLine())[:, 0 : 3 * image.width() : 3]
+    rows = np.floor([view.to_image(0, (y + 0.5) / ratio)[0] for y in range(image.height())]).astype(int)
+    cols = np.floor([view.to_image((x + 0.5) / ratio, 0)[1] for x in range(image.width())]).astype(int)
+    wanted = labels.plane[np.clip(rows, 0, ROWS - 1)][:, np.clip(cols, 0, COLS - 1)] == 1
+    np.testing.assert_array_equal(reds == 255, wanted)
+    assert wanted.any()
+
+
+def test_moved_view_comes_to_rest_as_sharp_as_a_fresh_one(canvas: Canvas, qtbot: QtBot) -> None:
+    """On a dense screen a moving view is drawn coarsely; what stays is not."""
+    labels = ShownLabels()
+    labels.plane = np.zeros((ROWS, COLS), dtype=np.uint16)
+    labels.plane[20:50, 30:80] = 1
+    canvas.show_labels(labels)
+    canvas.overlay.set_tables(colour_tables([LabelObject(1, "a", 1, (200, 100, 0))], 0.4, "both"))
+    wanted = show(canvas, 0.4, 30.0, 40.0).zoomed(1.5, 100, 100)
+    show(canvas, wanted.scale, wanted.row, wanted.col)
+    fresh = canvas.grab().toImage()
+    show(canvas, 0.4, 30.0, 40.0)
+    assert canvas.grab().toImage() != fresh
+    canvas.zoom(1.5, QPointF(100, 100))
+    qtbot.waitUntil(lambda: canvas.grab().toImage() == fresh, timeout=60_000)
+
+
+def test_all_of_this_holds_on_a_dense_screen() -> None:
+    if os.environ.get("QT_SCALE_FACTOR") == "2":
+        pytest.skip("this is the dense screen")
+    environment = {**os.environ, "QT_SCALE_FACTOR": "2"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", __file__]
+    ended = subprocess.run(command, check=False, env=environment, capture_output=True, text=True, cwd=Path.cwd())
+    assert ended.returncode == 0, ended.stdout
 
 
 def test_resizing_keeps_the_middle_and_a_fitted_photo_fitted(canvas: Canvas) -> None:
