@@ -1,5 +1,7 @@
 """The canvas: the photo, the overlay, the clicks, and the tool in hand."""
 
+from collections.abc import Callable
+
 from pyqtgraph import GraphicsView
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -279,6 +281,13 @@ class Canvas(GraphicsView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin to pan, or give the press to the tool."""
+        self._press(event, self._tool.press)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Take the second press like the first: two quick clicks are two clicks, and the tool knows what closes."""
+        self._press(event, self._tool.double_click)
+
+    def _press(self, event: QMouseEvent, tell_tool: Callable[[Pointer], bool]) -> None:
         if self.geometry_of_view is None:
             return
         is_left = event.button() == Qt.MouseButton.LeftButton
@@ -287,15 +296,8 @@ class Canvas(GraphicsView):
         elif self._grip is None:
             if event.button() == Qt.MouseButton.RightButton and self._tool.is_still_with_right:
                 self._pressed_right = event.position()
-            self._tool.press(Pointer.of(event, self.geometry_of_view))
+            tell_tool(Pointer.of(event, self.geometry_of_view))
             self.redraw_tool()
-
-    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        """Give the second press to the tool: two quick clicks are two clicks."""
-        if self.geometry_of_view is None or self._grip is not None:
-            return
-        self._tool.double_click(Pointer.of(event, self.geometry_of_view))
-        self.redraw_tool()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Pan, or let the tool follow."""
@@ -337,6 +339,8 @@ class Canvas(GraphicsView):
     def leaveEvent(self, event: object) -> None:
         """Take crosshair and position away."""
         self._under = None
+        self._tool.leave()
+        self.redraw_tool()
         self._place_crosshair()
         self.hovered.emit(None)
 

@@ -35,6 +35,9 @@ class CanvasTool(QObject):
         """A button went down a second time."""
         return self.press(pointer)
 
+    def leave(self) -> None:
+        """The cursor left the canvas."""
+
     def cancel(self) -> bool:
         """Leave what was begun; whether there was anything."""
         return False
@@ -171,6 +174,10 @@ class BrushTool(CanvasTool):
         points, self._points = tuple(self._points), []
         self.stroked.emit(points, self._is_erasing)
         return True
+
+    def leave(self) -> None:
+        """Put the ring away."""
+        self._under = None
 
     def cancel(self) -> bool:
         """Forget the stroke."""

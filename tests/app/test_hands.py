@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
 
@@ -171,6 +171,23 @@ def test_right_drag_moves_the_photo_and_clicks_nothing(cat: Hands) -> None:
     assert cat.clicks == [(150, 225, False)]
 
 
+def test_second_of_two_quick_drags_moves_the_photo_too(cat: Hands) -> None:
+    wheel(cat, cat.at(150, 225), 5)
+    for button in (Middle, Right):
+        drag(cat, (150, 225), (140, 215), button)
+        before = cat.window.canvas.geometry_of_view
+        assert before is not None
+        place = cat.at(150, 225)
+        # What the window system sends for the second press; QTest would let go of the button again.
+        at, kind = QPointF(place), QEvent.Type.MouseButtonDblClick
+        QApplication.sendEvent(cat.surface, QMouseEvent(kind, at, cat.surface.mapToGlobal(at), button, button, NoKeys))
+        QTest.mouseMove(cat.surface, place + QPoint(20, 0))
+        QTest.mouseRelease(cat.surface, button, NoKeys, place + QPoint(20, 0))
+        after = cat.window.canvas.geometry_of_view
+        assert after is not None
+        assert after.col < before.col
+
+
 def test_right_drag_with_the_brush_still_erases(cat: Hands) -> None:
     cat.press(Qt.Key.Key_B)
     before = cat.window.canvas.geometry_of_view
@@ -179,6 +196,17 @@ def test_right_drag_with_the_brush_still_erases(cat: Hands) -> None:
     drag(cat, (100, 100), (100, 140), Right)
     assert 0 < cat.area(1) < painted
     assert cat.window.canvas.geometry_of_view == before
+
+
+def test_ring_of_the_brush_leaves_with_the_cursor(cat: Hands) -> None:
+    cat.press(Qt.Key.Key_B)
+    canvas = cat.window.canvas
+    clear = canvas.grab().toImage()
+    QTest.mouseMove(cat.surface, cat.at(99, 150))
+    QTest.mouseMove(cat.surface, cat.at(100, 150))
+    assert canvas.grab().toImage() != clear
+    QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
+    assert canvas.grab().toImage() == clear
 
 
 def test_fit_and_actual_size(cat: Hands) -> None:
