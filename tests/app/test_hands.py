@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
 
@@ -207,6 +207,15 @@ def test_ring_of_the_brush_leaves_with_the_cursor(cat: Hands) -> None:
     assert canvas.grab().toImage() != clear
     QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
     assert canvas.grab().toImage() == clear
+
+
+def test_files_dragged_over_the_canvas_reach_the_window(cat: Hands) -> None:
+    files = QMimeData()
+    files.setUrls([QUrl.fromLocalFile(str(cat.photo.path))])
+    drag = QDragEnterEvent(QPoint(50, 50), Qt.DropAction.CopyAction, files, Left, NoKeys)
+    drag.ignore()
+    QApplication.sendEvent(cat.surface, drag)
+    assert drag.isAccepted()
 
 
 def test_fit_and_actual_size(cat: Hands) -> None:
