@@ -24,11 +24,10 @@ class Effort:
 class EffortLog:
     """The effort by the object's number. The time since the step before belongs to the object of a step."""
 
-    def __init__(
-        self, efforts: Mapping[int, Effort] | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        """Go on from what was recorded; `clock` gives seconds."""
-        self.clock = clock
+    def __init__(self, efforts: Mapping[int, Effort] | None = None) -> None:
+        """Go on from what was recorded."""
+        self.clock: Callable[[], float] = time.monotonic
+        """Gives seconds."""
         self._efforts = dict(efforts or {})
         self._since: float | None = None
         self._newest = 0

@@ -30,11 +30,11 @@ def write_effort(path: Path, pictures: Iterable[Picture]) -> Export:
             kept = sum(len(prompt.clicks) for prompt in each.prompts.values())
             writer.writerow(
                 (
-                    _harmless(name),
+                    harmless(name),
                     annotation.state.status.value,
                     each.id,
-                    _harmless(each.name),
-                    _harmless(class_of(annotation, each).name),
+                    harmless(each.name),
+                    harmless(class_of(annotation, each).name),
                     effort.clicks,
                     f"{effort.seconds:.1f}",
                     kept,
@@ -47,6 +47,6 @@ def write_effort(path: Path, pictures: Iterable[Picture]) -> Export:
     return Export((path,), count)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Keep a spreadsheet from taking a name for a formula and running it."""
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
