@@ -103,7 +103,13 @@ class ExportPlanner:
     queue: tuple[Path, ...]
     current: Path
     sources: Mapping[Path, Source]
-    _listed: dict[Path, frozenset[str] | None] = field(default_factory=dict)
+    _photos: frozenset[str] = field(init=False)
+    _listed: dict[str, frozenset[str]] = field(init=False, default_factory=dict)
+    _named: tuple[tuple[Path, ...], list[str], list[str]] = field(init=False, default=((), [], []))
+
+    def __post_init__(self) -> None:
+        """Prepare what every plan looks up."""
+        self._photos = frozenset(os.path.normcase(path) for path in self.queue)
 
     def with_objects(self) -> int:
         """Count the photos that have something to export."""
@@ -113,7 +119,7 @@ class ExportPlanner:
         """Plan an export; looks at the folder, and changes nothing."""
         self._listed.clear()
         sources, left_out = self._chosen(choice)
-        stems, notes = _stems(each.path for each in sources)
+        stems, notes = self._stems(tuple(each.path for each in sources))
         photos = tuple(
             PlannedPhoto(source, stem, _photo_files(choice, source, stem))
             for source, stem in zip(sources, stems, strict=True)
@@ -125,15 +131,20 @@ class ExportPlanner:
 
     def _chosen(self, choice: Choice) -> tuple[list[Source], dict[str, tuple[Path, ...]]]:
         chosen: list[Source] = []
-        left_out: dict[str, tuple[Path, ...]] = {}
+        left_out: dict[str, list[Path]] = {}
         for path in (self.current,) if choice.only_current else self.queue:
             source = self.sources.get(path)
             reason = _why_not(choice.format, source)
             if source is not None and not reason:
                 chosen.append(source)
             else:
-                left_out[reason] = (*left_out.get(reason, ()), path)
-        return chosen, left_out
+                left_out.setdefault(reason, []).append(path)
+        return chosen, {reason: tuple(paths) for reason, paths in left_out.items()}
+
+    def _stems(self, paths: tuple[Path, ...]) -> tuple[list[str], list[str]]:
+        if paths != self._named[0]:
+            self._named = (paths, *_stems(paths))
+        return self._named[1:]
 
     def _problem(self, choice: Choice, files: tuple[Path, ...], replaced: frozenset[Path]) -> str:
         if not files:
@@ -143,21 +154,20 @@ class ExportPlanner:
             return "Give the file a name without a folder in it."
         if not choice.folder.is_absolute() or not choice.folder.is_dir():
             return f"The folder “{choice.folder}” is not there; choose another one."
-        photos = {os.path.normcase(path) for path in self.queue}
-        doomed = next((path for path in files if os.path.normcase(path) in photos), None)
+        doomed = next((path for path in files if os.path.normcase(path) in self._photos), None)
         if doomed is not None:
             return f"The photo “{doomed.name}” itself would be replaced; choose another folder."
         folder = next((path for path in replaced if path.is_dir()), None)
         return "" if folder is None else f"“{folder.name}” is a folder there; choose another folder or name."
 
     def _exists(self, path: Path) -> bool:
-        if path.parent not in self._listed:
+        folder, name = os.path.split(path)
+        if folder not in self._listed:
             try:
-                self._listed[path.parent] = frozenset(os.path.normcase(name) for name in os.listdir(path.parent))
+                self._listed[folder] = frozenset(os.path.normcase(each) for each in os.listdir(folder))
             except OSError:
-                self._listed[path.parent] = None
-        names = self._listed[path.parent]
-        return names is not None and os.path.normcase(path.name) in names
+                self._listed[folder] = frozenset()
+        return os.path.normcase(name) in self._listed[folder]
 
 
 def planner_of(album: Album, segmenting: SegmentingController) -> ExportPlanner | None:

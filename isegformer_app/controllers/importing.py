@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,22 +74,28 @@ def mask_edit(annotation: Annotation, masks: Sequence[MaskCrop], class_id: int, 
     return Batch(tuple(edits), PlaceMask.title, number, PHOTO)
 
 
-def joined(masks: Sequence[MaskCrop], size: tuple[int, int]) -> MaskCrop:
+def joined(masks: Iterable[MaskCrop], size: tuple[int, int]) -> MaskCrop:
     """Make one mask of many, on a photo of `size` (rows, columns)."""
-    return MaskCrop.of(reduce(np.logical_or, (mask.full(size) for mask in masks)))
+    both = np.zeros(size, dtype=np.bool_)
+    for mask in masks:
+        both[_area(mask)] |= mask.pixels
+    return MaskCrop.of(both)
 
 
 def free_pixels(annotation: Annotation, mask: MaskCrop, rule: OverlapRule) -> int:
     """Count the pixels that the overlap rule leaves to a new object."""
-    height, width = mask.shape
-    area = slice(mask.top, mask.top + height), slice(mask.left, mask.left + width)
-    free = mask.pixels.copy()
+    area, free = _area(mask), mask.pixels.copy()
     for plane in annotation.label_map.planes(PHOTO):
         if rule is OverlapRule.KEEP:
             free &= plane[area] == 0
         elif rule is OverlapRule.OVERWRITE:
             free &= ~np.isin(plane[area], list(annotation.state.locked_ids))
     return int(free.sum())
+
+
+def _area(mask: MaskCrop) -> tuple[slice, slice]:
+    height, width = mask.shape
+    return slice(mask.top, mask.top + height), slice(mask.left, mask.left + width)
 
 
 # A COCO file ---------------------------------------------------------------------------------------------------------

@@ -142,7 +142,7 @@ class ExportDialog(QDialog):
         self._form = form
         layout = QVBoxLayout(self)
         layout.addWidget(self._inputs)
-        layout.addWidget(_row(self.summary, self._warning))
+        layout.addWidget(_row(self._warning, self.summary, stretched=self.summary))
         layout.addWidget(self.preview, stretch=1)
         layout.addWidget(self.progress_bar)
         layout.addWidget(self._buttons)
@@ -324,13 +324,13 @@ def _label(text: str, buddy: QWidget) -> QLabel:
     return label
 
 
-def _row(*widgets: QWidget) -> QWidget:
-    """Put widgets side by side; the first takes the space."""
+def _row(*widgets: QWidget, stretched: QWidget | None = None) -> QWidget:
+    """Put widgets side by side; the first takes the space, or the one that is to."""
     box = QWidget()
     layout = QHBoxLayout(box)
     layout.setContentsMargins(0, 0, 0, 0)
     for widget in widgets:
-        layout.addWidget(widget, stretch=int(widget is widgets[0]))
+        layout.addWidget(widget, stretch=int(widget is (stretched or widgets[0])))
     return box
 
 

@@ -64,16 +64,15 @@ class ImportDesk(QObject):
             size = slice_shape(photo.annotation.shape, photo.viewpoint.key)
             self._run("Reading the mask…", partial(_read_masks, Path(chosen), size), partial(self._take_masks, photo))
 
-    def _take_masks(self, photo: Photo, masks: Sequence[MaskCrop]) -> None:
+    def _take_masks(self, photo: Photo, read: tuple[Sequence[MaskCrop], MaskCrop]) -> None:
+        masks, all_in_one = read
         if self._segmenting.photo is not photo:
             return
         if len(masks) > 1:
             is_one_each = self._ask_whether_one_each(len(masks))
             if is_one_each is None:
                 return
-            if not is_one_each:
-                size = slice_shape(photo.annotation.shape, photo.viewpoint.key)
-                masks = [joined(masks, size)]
+            masks = masks if is_one_each else [all_in_one]
         free = [free_pixels(photo.annotation, mask, self._segmenting.rule) for mask in masks]
         wanted = [mask for mask, count in zip(masks, free, strict=True) if count]
         given_up = [(mask, count) for mask, count in zip(masks, free, strict=True) if count < int(mask.pixels.sum())]
@@ -208,11 +207,14 @@ class ImportDesk(QObject):
         job.start()
 
 
-def _read_masks(path: Path, size: tuple[int, int], progress: Progress) -> list[MaskCrop]:
+def _read_masks(path: Path, size: tuple[int, int], progress: Progress) -> tuple[list[MaskCrop], MaskCrop]:
+    """Read the masks one by one, and all in one."""
     from isegformer_app.files.mask_import import read_masks
 
     progress(0, 0, path.name)
-    return [each.mask for each in read_masks(path, size)]
+    masks = [each.mask for each in read_masks(path, size)]
+    progress(0, 0, path.name)
+    return masks, joined(masks, size)
 
 
 def _progress_dialog(title: str, window: QWidget) -> QProgressDialog:
