@@ -136,7 +136,7 @@ def land(arrival: Arrival, album: Album, watch: Watch, classes: Iterable[LabelCl
             annotation = Annotation((1, *landing.size), classes)
             work = Work(annotation, Viewpoint(), landing.content_hash)
             album.adopt(landing.path, work)
-            watch(landing.path, landing.content_hash, annotation)
+        watch(landing.path, work.content_hash, work.annotation)
         known = {each.name for each in work.annotation.classes}
         work.annotation.apply(_landing_edit(work.annotation.state, landing.objects, arrival.colours))
         if landing.path != current:

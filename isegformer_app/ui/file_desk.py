@@ -170,4 +170,6 @@ def _take_up(photo: Photo, work: Work) -> None:
         )
     if work.content_hash != photo.content_hash:
         photo.notes += ("The file was changed since it was annotated: check the masks.",)
+    # Work that was not done on the desk, from a session or an import, does not know how to show the values.
+    work.viewpoint.window = work.viewpoint.window or photo.viewpoint.window
     photo.annotation, photo.viewpoint = work.annotation, work.viewpoint

@@ -206,6 +206,42 @@ def test_coco_on_photos_not_yet_seen_is_safe_from_a_crash(
     assert objects_of(again) == [("Rex", "dog"), ("object 2", "object")]
 
 
+def test_coco_on_work_of_a_session_is_safe_from_a_crash(
+    start: Start, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = tmp_path / "work.isegformer"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_options: (str(session), ""))
+    hands = start(folder)
+    hands.do("next_photo")
+    finish_object(hands, 20, 30)
+    hands.do("previous_photo")
+    hands.do("save")
+    hands.window.close()
+    again = start(session)
+    import_file(again, "import_coco", coco(folder, "photo2.png"), monkeypatch)
+    told(again, "2 objects imported")
+    again.window.session.break_off()
+    with answering("Restore") as asked:
+        third = start()
+        third.wait_until(lambda: bool(asked) and third.window.segmenting.photo is not None)
+    assert third.photo.path.name == "photo2.png"
+    assert objects_of(third) == [("object 1", "object"), ("Rex", "dog"), ("object 3", "object")]
+
+
+def test_a_16_bit_photo_with_imported_objects_is_shown_as_before(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("photo1.png", "photo2.png"):
+        Image.fromarray(np.linspace(1000, 5000, 2400).astype(np.uint16).reshape(SMALL)).save(tmp_path / name)
+    hands = start(tmp_path)
+    before = hands.photo.rgb(PHOTO)
+    import_file(hands, "import_coco", coco(tmp_path, "photo2.png"), monkeypatch)
+    told(hands, "2 objects imported")
+    hands.do("next_photo")
+    assert objects_of(hands)
+    np.testing.assert_array_equal(hands.photo.rgb(PHOTO), before)
+
+
 def test_what_cannot_land_is_named(start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.new("RGB", (10, 10)).save(folder / "photo2.png")
     (folder / "photo3.png").write_bytes(b"no image")
