@@ -112,7 +112,7 @@ def read_arrival(
     from isegformer_app.files.coco_import import read_coco
 
     progress(0, 0, source.name)
-    read = read_coco(source)
+    read = read_coco(source, lambda done, total: progress(done, total, source.name))
     skipped = list(read.skipped)
     landings = []
     pairs = list(_matched(read, queue, skipped))
