@@ -11,7 +11,7 @@ import platformdirs
 logger = logging.getLogger(__name__)
 
 APP_NAME = "isegformer"
-MAX_RECENT = 15
+MAX_RECENT = 10
 
 
 def config_folder() -> Path:
@@ -52,12 +52,21 @@ class Settings:
     """Name of a bundled model or path of a file; empty for the default."""
     device: str = "auto"
     """`auto`, `cpu` or `cuda`."""
+    export_format: str = "coco"
+    """Value of `controllers.exporting.Format`; one that is unknown there counts as the default."""
+    export_folder: str = ""
+    """Folder of the last export; empty for that of the photo."""
     recent: list[str] = field(default_factory=list)
+    """Photos, folders and sessions that were opened, the newest first."""
 
     def add_recent(self, path: Path) -> None:
         """Put a path at the head of the recent files."""
         text = str(path)
         self.recent = [text, *(each for each in self.recent if each != text)][:MAX_RECENT]
+
+    def drop_recent(self, path: Path) -> None:
+        """Take a path off the recent files."""
+        self.recent = [each for each in self.recent if each != str(path)]
 
     def save(self, folder: Path | None = None) -> None:
         """Write the settings; an unwritable folder costs the settings, not the work, and is only logged."""

@@ -57,6 +57,10 @@ class Album:
             photo.annotation.label_map.pack()
         self._works[photo.path] = Work(photo.annotation, photo.viewpoint, photo.content_hash)
 
+    def adopt(self, path: Path, work: Work) -> None:
+        """Take over work on a photo of the queue that was not done on the desk."""
+        self._works[path] = work
+
     def work(self, path: Path) -> Work | None:
         """The work on a photo that was visited."""
         return self._works.get(path)

@@ -1,26 +1,187 @@
-"""Exports of the photo on the desk, and what to tell the annotator afterwards."""
+"""What an export would write: planned before anything is written, so that it can be shown."""
 
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
-from .photo import Photo
+import numpy as np
+
+from isegformer_app.document import LabelClass, LabelObject
+from isegformer_app.files.session import Work as StoredWork
+
+from .album import Album
 from .segmenting import SegmentingController
 
-
-def export_indexed_png(photo: Photo, path: Path) -> str:
-    """Write the label map and return a report in words; raises `FileProblem`."""
-    # Only now: the codecs take time to import and nobody needs them to see the window.
-    from isegformer_app.files.exports import write_indexed_png
-
-    done = write_indexed_png(path, photo.annotation)
-    return _report(path, done.objects, done.skipped)
+_MOST_VOC_NUMBERS = 254
+_LONGEST_STEM = 200  # bytes: what is put behind it must fit as well
 
 
-def export_coco(photo: Photo, path: Path) -> str:
-    """Write the objects as COCO JSON and return a report in words; raises `FileProblem`."""
-    from isegformer_app.files.exports import write_coco
+class Format(Enum):
+    """The kinds of export; the value is what the settings remember."""
 
-    done = write_coco(path, photo.annotation, photo.path)
-    return _report(path, done.objects, done.skipped)
+    COCO = "coco"
+    PNG = "png"
+    OBJECTS = "objects"
+    YOLO = "yolo"
+    VOC = "voc"
+    LABELME = "labelme"
+    EFFORT = "effort"
+
+
+ONE_FILE: Mapping[Format, str] = {Format.COCO: "coco.json", Format.EFFORT: "effort.csv"}
+"""Formats that put all photos into one file, and what it is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the annotator wants; `name` counts for formats of one file, the other options for theirs."""
+
+    format: Format
+    folder: Path
+    name: str = ""
+    only_current: bool = False
+    by_class: bool = False
+    tolerance: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Source:
+    """The work on one photo as it is now; later edits do not change it. `filled` are the objects that have pixels."""
+
+    path: Path
+    work: StoredWork
+    filled: tuple[LabelObject, ...]
+
+    @classmethod
+    def of(cls, path: Path, work: StoredWork) -> "Source":
+        """Take what was kept of a photo."""
+        ids = {int(each) for layer in work.layers for each in np.unique(layer.values)}
+        return cls(path, work, tuple(each for each in work.state.objects if each.id in ids))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlannedPhoto:
+    """One photo of an export: the name of its files without their endings, and the files."""
+
+    source: Source
+    stem: str
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What would be written. With a `problem`, a sentence, nothing can be."""
+
+    choice: Choice
+    photos: tuple[PlannedPhoto, ...]
+    files: tuple[Path, ...]
+    replaced: frozenset[Path]
+    left_out: Mapping[str, tuple[Path, ...]]
+    """Photos of the queue that are not in it, by the reason in words."""
+    notes: tuple[str, ...]
+    problem: str
+
+    @property
+    def objects(self) -> int:
+        """Count the objects."""
+        return sum(len(_objects(self.choice.format, each.source)) for each in self.photos)
+
+    @property
+    def classes(self) -> tuple[LabelClass, ...]:
+        """The classes of all its photos, numbered once for all."""
+        from isegformer_app.files.exports import ClassList
+
+        return ClassList(each for photo in self.photos for each in photo.source.work.state.classes).classes
+
+
+@dataclass(slots=True, eq=False)
+class ExportPlanner:
+    """Knows the queue as it is now and plans exports of it."""
+
+    queue: tuple[Path, ...]
+    current: Path
+    sources: Mapping[Path, Source]
+    _photos: frozenset[str] = field(init=False)
+    _listed: dict[str, frozenset[str]] = field(init=False, default_factory=dict)
+    _named: tuple[tuple[Path, ...], list[str], list[str]] = field(init=False, default=((), [], []))
+
+    def __post_init__(self) -> None:
+        """Prepare what every plan looks up."""
+        self._photos = frozenset(os.path.normcase(path) for path in self.queue)
+
+    def with_objects(self) -> int:
+        """Count the photos that have something to export."""
+        return sum(bool(each.filled) for each in self.sources.values())
+
+    def plan(self, choice: Choice) -> Plan:
+        """Plan an export; looks at the folder, and changes nothing."""
+        self._listed.clear()
+        sources, left_out = self._chosen(choice)
+        stems, notes = self._stems(tuple(each.path for each in sources))
+        photos = tuple(
+            PlannedPhoto(source, stem, _photo_files(choice, source, stem))
+            for source, stem in zip(sources, stems, strict=True)
+        )
+        files = (*(path for photo in photos for path in photo.files), *(_shared_files(choice) if photos else ()))
+        replaced = frozenset(path for path in files if self._exists(path))
+        problem = self._problem(choice, files, replaced) or _too_many_classes(choice, sources)
+        return Plan(choice, photos, files, replaced, left_out, tuple(notes), problem)
+
+    def _chosen(self, choice: Choice) -> tuple[list[Source], dict[str, tuple[Path, ...]]]:
+        chosen: list[Source] = []
+        left_out: dict[str, list[Path]] = {}
+        for path in (self.current,) if choice.only_current else self.queue:
+            source = self.sources.get(path)
+            reason = _why_not(choice.format, source)
+            if source is not None and not reason:
+                chosen.append(source)
+            else:
+                left_out.setdefault(reason, []).append(path)
+        return chosen, {reason: tuple(paths) for reason, paths in left_out.items()}
+
+    def _stems(self, paths: tuple[Path, ...]) -> tuple[list[str], list[str]]:
+        if paths != self._named[0]:
+            self._named = (paths, *_stems(paths))
+        return self._named[1:]
+
+    def _problem(self, choice: Choice, files: tuple[Path, ...], replaced: frozenset[Path]) -> str:
+        if not files:
+            whose = "This photo has" if choice.only_current else "No photo has"
+            return f"{whose} anything to export yet: finish an object first."
+        if choice.format in ONE_FILE and (choice.name in {"", ".", ".."} or Path(choice.name).name != choice.name):
+            return "Give the file a name without a folder in it."
+        if not choice.folder.is_absolute() or not choice.folder.is_dir():
+            return f"The folder “{choice.folder}” is not there; choose another one."
+        doomed = next((path for path in files if os.path.normcase(path) in self._photos), None)
+        if doomed is not None:
+            return f"The photo “{doomed.name}” itself would be replaced; choose another folder."
+        folder = next((path for path in replaced if path.is_dir()), None)
+        return "" if folder is None else f"“{folder.name}” is a folder there; choose another folder or name."
+
+    def _exists(self, path: Path) -> bool:
+        folder, name = os.path.split(path)
+        if folder not in self._listed:
+            try:
+                self._listed[folder] = frozenset(os.path.normcase(each) for each in os.listdir(folder))
+            except OSError:
+                self._listed[folder] = frozenset()
+        return os.path.normcase(name) in self._listed[folder]
+
+
+def planner_of(album: Album, segmenting: SegmentingController) -> ExportPlanner | None:
+    """Take the queue as it is now; None where no photo is open."""
+    photo = segmenting.photo
+    if photo is None:
+        return None
+    album.keep(photo, is_leaving=False)
+    sources = {
+        path: Source.of(path, StoredWork.of(work.annotation, work.content_hash))
+        for path, work in album.works()
+        if work.annotation.objects
+    }
+    return ExportPlanner(tuple(album.paths), photo.path, sources)
 
 
 def is_ready_to_export(segmenting: SegmentingController) -> bool:
@@ -30,6 +191,77 @@ def is_ready_to_export(segmenting: SegmentingController) -> bool:
     return not segmenting.is_finishing
 
 
-def _report(path: Path, objects: int, skipped: tuple[str, ...]) -> str:
-    written = f"{objects} object{'' if objects == 1 else 's'} written to “{path.name}” and read back."
-    return " ".join([written, *skipped])
+def _objects(kind: Format, source: Source) -> tuple[LabelObject, ...]:
+    return source.work.state.objects if kind is Format.EFFORT else source.filled
+
+
+def _why_not(kind: Format, source: Source | None) -> str:
+    """Say why a photo is left out; empty where it is not."""
+    if source is None or not source.work.state.objects:
+        return "no objects"
+    if not _objects(kind, source):
+        return "objects without pixels"
+    if kind is Format.VOC and len(source.filled) > _MOST_VOC_NUMBERS:
+        return f"more than {_MOST_VOC_NUMBERS} objects, which Pascal VOC cannot hold"
+    return ""
+
+
+def _too_many_classes(choice: Choice, sources: list[Source]) -> str:
+    names = {each.name for source in sources for each in source.work.state.classes}
+    if choice.format is Format.VOC and len(names) > _MOST_VOC_NUMBERS:
+        return f"Pascal VOC cannot hold more than {_MOST_VOC_NUMBERS} classes; export COCO instead."
+    return ""
+
+
+def _stems(paths: Iterable[Path]) -> tuple[list[str], list[str]]:
+    """Name the files of each photo as the photo; where two photos have one name, with the folder before it."""
+    stems: list[str] = []
+    notes: list[str] = []
+    taken: set[str] = set()
+    for path in paths:
+        stem = path.stem.encode()[:_LONGEST_STEM].decode(errors="ignore")
+        candidates = [stem, f"{path.parent.name}-{stem}"]
+        name = next((each for each in candidates if each.casefold() not in taken), "")
+        number = 2
+        while not name:
+            numbered = f"{candidates[-1]} ({number})"
+            name, number = ("" if numbered.casefold() in taken else numbered), number + 1
+        if name != path.stem:
+            notes.append(
+                f"“{path}” is written as “{name}”, because another photo has its name or its name is too long."
+            )
+        taken.add(name.casefold())
+        stems.append(name)
+    return stems, notes
+
+
+def _photo_files(choice: Choice, source: Source, stem: str) -> tuple[Path, ...]:
+    folder = choice.folder
+    makers: Mapping[Format, Callable[[], tuple[Path, ...]]] = {
+        Format.PNG: lambda: (folder / f"{stem}-{'classes' if choice.by_class else 'labels'}.png",),
+        Format.OBJECTS: lambda: _object_files(folder, source, stem),
+        Format.YOLO: lambda: (folder / "labels" / f"{stem}.txt",),
+        Format.VOC: lambda: (
+            folder / "SegmentationClass" / f"{stem}.png",
+            folder / "SegmentationObject" / f"{stem}.png",
+        ),
+        Format.LABELME: lambda: (folder / f"{stem}.json",),
+    }
+    maker = makers.get(choice.format)
+    return () if maker is None else maker()
+
+
+def _object_files(folder: Path, source: Source, stem: str) -> tuple[Path, ...]:
+    # Only now: the codecs take time to import and nobody needs them to see the window.
+    from isegformer_app.files.exports import object_names
+
+    return tuple(folder / name for name in object_names(stem, source.filled))
+
+
+def _shared_files(choice: Choice) -> tuple[Path, ...]:
+    """Files that stand beside those of the photos, or hold all of them."""
+    if choice.format in ONE_FILE:
+        return (choice.folder / choice.name,)
+    names = {Format.YOLO: "data.yaml", Format.VOC: "labels.txt", Format.PNG: "classes.csv" if choice.by_class else ""}
+    name = names.get(choice.format, "")
+    return (choice.folder / name,) if name else ()

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from isegformer_app.document import Annotation
 from isegformer_app.files.errors import Damaged, FileProblem
 from isegformer_app.files.journal import Journal
 from isegformer_app.files.locking import FileLock
@@ -60,6 +61,11 @@ class Safekeeping:
         """Write every step on a photo to the journal from now on."""
         self._watched.add(photo.path)
         self._journal.watch(photo.path, photo.content_hash, photo.annotation)
+
+    def watch_work(self, path: Path, content_hash: str, annotation: Annotation) -> None:
+        """Write every step on a photo that is not on the desk to the journal from now on."""
+        self._watched.add(path)
+        self._journal.watch(path, content_hash, annotation)
 
     def left_work(self) -> list[LeftWork]:
         """What windows that died left behind, the newest last; the caller adopts, discards or releases each."""

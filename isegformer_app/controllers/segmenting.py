@@ -49,6 +49,7 @@ class SegmentingController:
         self._desk.photo = photo
         if photo is not None:
             self._unsubscribe = photo.annotation.subscribe(self._document_changed)
+            photo.annotation.effort.resume()
             key = photo.viewpoint.key
             self._worker.warm_up(photo.image_key(key), photo.rgb(key))
         self._previewing.refresh()

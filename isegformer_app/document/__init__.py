@@ -2,6 +2,7 @@
 
 from .annotation import Annotation, Change, Edit
 from .click import Click
+from .effort import Effort
 from .errors import DocumentError, EditError, ShapeError
 from .geometry import PHOTO, Box, Shape, SliceKey, slice_shape
 from .label_map import LabelMap
@@ -21,6 +22,7 @@ __all__ = [
     "DocumentError",
     "Edit",
     "EditError",
+    "Effort",
     "LabelClass",
     "LabelMap",
     "LabelObject",

@@ -1,6 +1,6 @@
 """The annotation of one photo or volume: the aggregate that changes only through `apply`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Protocol
@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .effort import Effort, EffortLog
 from .errors import EditError
 from .geometry import Box, Shape, SliceKey, slice_shape
 from .history import DEFAULT_LIMIT, History, Step
@@ -98,18 +99,26 @@ class Annotation:
         self._state = state
         self._label_map = LabelMap(shape)
         self._history = History(history_limit)
+        self.effort = EffortLog()
         self._serials = count(1)
         self._observers: list[Observer] = []
         self._saved_position = 0
 
     @classmethod
     def restore(
-        cls, state: State, label_map: LabelMap, history_limit: int = DEFAULT_LIMIT, *, is_saved: bool = True
+        cls,
+        state: State,
+        label_map: LabelMap,
+        history_limit: int = DEFAULT_LIMIT,
+        *,
+        is_saved: bool = True,
+        effort: Mapping[int, Effort] | None = None,
     ) -> "Annotation":
         """Build the annotation that a session file (or, not `is_saved`, a journal) holds; without history."""
         annotation = cls(label_map.shape, history_limit=history_limit)
         annotation._state = state
         annotation._label_map = label_map
+        annotation.effort = EffortLog(effort)
         # No position is negative: until the next save nothing can make it equal.
         annotation._saved_position = 0 if is_saved else -1
         return annotation
@@ -200,6 +209,7 @@ class Annotation:
         return step
 
     def _tell(self, step: Step, *, is_undo: bool) -> None:
+        self.effort.record(step, is_undo=is_undo)
         change = Change(step, is_undo, step.box)
         for observer in tuple(self._observers):
             observer(change)

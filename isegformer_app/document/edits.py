@@ -188,6 +188,24 @@ class ReplaceMask:
         draft.put_object(target.with_prompt(self.key, EMPTY_PROMPT))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PlaceMask:
+    """Give an object that has no pixels yet those of a mask made elsewhere; the next click sets out from them."""
+
+    object_id: int
+    key: SliceKey
+    mask: MaskCrop
+    rule: OverlapRule = OverlapRule.KEEP
+    title: ClassVar[str] = "Import mask"
+
+    def apply(self, draft: Draft) -> None:
+        """Write the mask; the work grows with its box, not with the slice."""
+        draft.unlocked(self.object_id)
+        _check_mask(draft, self.key, self.mask)
+        if not self.mask.is_empty:
+            _assign(draft, self, (self.mask.top, self.mask.left), self.mask.pixels)
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Several edits as one undoable step."""
@@ -227,7 +245,10 @@ def _assign_all(draft: Draft, edit: "AcceptMask | ReplaceMask") -> None:
 
 
 def _assign(
-    draft: Draft, edit: "AcceptMask | ReplaceMask | Paint", corner: tuple[int, int], target: NDArray[np.bool_]
+    draft: Draft,
+    edit: "AcceptMask | ReplaceMask | Paint | PlaceMask",
+    corner: tuple[int, int],
+    target: NDArray[np.bool_],
 ) -> None:
     locked = draft.state.locked_ids
     draft.patches += assign(draft.label_map, edit.object_id, edit.key, corner, target, rule=edit.rule, locked=locked)

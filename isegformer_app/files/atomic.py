@@ -4,11 +4,61 @@ import contextlib
 import os
 import secrets
 from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .errors import ReadBackDiffers, cannot_write
 
 READ_BACK_DIFFERS = "“{}” was not saved, because it reads back differently; check the drive or choose another folder."
+
+
+@dataclass(slots=True)
+class _Group:
+    """Files that are written and checked, but not in place yet, and folders that were made for them."""
+
+    drafts: list[tuple[Path, Path]] = field(default_factory=list)
+    folders: list[Path] = field(default_factory=list)
+
+
+_group: ContextVar[_Group | None] = ContextVar("_group", default=None)
+
+
+@contextlib.contextmanager
+def together() -> Iterator[None]:
+    """Put the files that are written inside the block in place at its end: all of them, or none after an error.
+
+    Only what this thread writes counts. Raises `CannotWrite`.
+    """
+    group = _Group()
+    token = _group.set(group)
+    try:
+        yield
+        while group.drafts:
+            draft, final = group.drafts[0]
+            _put_in_place(draft, final)
+            del group.drafts[0]
+        group.folders.clear()
+    finally:
+        _group.reset(token)
+        for draft, _ in group.drafts:
+            _forget(draft)
+        for folder in reversed(group.folders):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder where there is none, beside what is there already; raise `CannotWrite`."""
+    if path.is_dir():
+        return
+    try:
+        path.mkdir()
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    group = _group.get()
+    if group is not None:
+        group.folders.append(path)
 
 
 @contextlib.contextmanager
@@ -30,13 +80,17 @@ def replacing(target: Path) -> Iterator[Path]:
         yield draft
         _keep_mode(final, draft)
         _to_disk(draft)
-        draft.replace(final)
-        _to_disk(final.parent)
     except OSError as error:
+        _forget(draft)
         raise cannot_write(target, error) from error
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
+    except BaseException:
+        _forget(draft)
+        raise
+    group = _group.get()
+    if group is None:
+        _put_in_place(draft, final)
+    else:
+        group.drafts.append((draft, final))
 
 
 def write_bytes(target: Path, data: bytes) -> None:
@@ -45,6 +99,20 @@ def write_bytes(target: Path, data: bytes) -> None:
         draft.write_bytes(data)
         if draft.read_bytes() != data:
             raise ReadBackDiffers(READ_BACK_DIFFERS.format(target))
+
+
+def _put_in_place(draft: Path, final: Path) -> None:
+    try:
+        draft.replace(final)
+        _to_disk(final.parent)
+    except OSError as error:
+        _forget(draft)
+        raise cannot_write(final, error) from error
+
+
+def _forget(draft: Path) -> None:
+    with contextlib.suppress(OSError):
+        draft.unlink(missing_ok=True)
 
 
 def _keep_mode(final: Path, draft: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,8 +45,11 @@ class CocoImport:
     skipped: tuple[str, ...]
 
 
-def read_coco(source: Path) -> CocoImport:
-    """Read a COCO file; photos are looked for beside it. Raises `CannotRead` and `Damaged`."""
+def read_coco(source: Path, watch: Callable[[int, int], None] = lambda done, total: None) -> CocoImport:
+    """Read a COCO file; photos are looked for beside it. Raises `CannotRead` and `Damaged`.
+
+    `watch` is told how many objects were read, and of how many; it may raise to stop.
+    """
     try:
         if source.stat().st_size > _LARGEST_FILE:
             raise CannotRead(f"“{source.name}” is larger than 2 GB; split it and import the parts.")
@@ -54,7 +57,9 @@ def read_coco(source: Path) -> CocoImport:
         classes = {number(each.get("id")): _class(each) for each in _records(content, "categories")}
         images = {number(each.get("id")): each for each in _records(content, "images")}
         reader = _Reader(images, {key: name for key, (name, _) in classes.items()}, source.absolute().parent)
-        for entry in _records(content, "annotations"):
+        entries = _records(content, "annotations")
+        for place, entry in enumerate(entries):
+            watch(place, len(entries))
             reader.add(entry)
         photos = tuple(reader.photos())
     except OSError as error:

@@ -1,12 +1,25 @@
 """Objects, classes and clicks as JSON, for the session file and the journal."""
 
 import math
+from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
-from isegformer_app.document import Click, Colour, LabelClass, LabelObject, Prompt, Shape, SliceKey, State, Status
+from isegformer_app.document import (
+    Click,
+    Colour,
+    Effort,
+    LabelClass,
+    LabelObject,
+    Prompt,
+    Shape,
+    SliceKey,
+    State,
+    Status,
+)
 from isegformer_app.document.label_map import MAX_OBJECT_ID
 
-from .plain_json import BadContent, Json, listed, number, record, text, triple, truth
+from .plain_json import BadContent, Json, amount, listed, number, record, text, triple, truth
 from .runs_json import MOST_VOXELS, crop_json, read_crop
 
 
@@ -112,6 +125,16 @@ def read_state_step(value: object, before: State) -> State:
     return state
 
 
+def effort_json(efforts: Mapping[int, Effort]) -> list[list[float]]:
+    """Put into words what the objects cost: number, clicks, seconds."""
+    return [[object_id, each.clicks, each.seconds] for object_id, each in efforts.items()]
+
+
+def read_effort(value: object) -> Mapping[int, Effort]:
+    """Read `effort_json`."""
+    return dict(listed(value, _read_effort))
+
+
 def read_shape(value: object) -> Shape:
     """Read (slices, rows, columns), each at least 1."""
     shape = triple(value)
@@ -150,6 +173,11 @@ def _click_json(click: Click) -> list[int]:
 def _read_click(value: object) -> Click:
     row, col, sign = triple(value)
     return Click(row, col, bool(number(sign, 0, 1)))
+
+
+def _read_effort(value: Any) -> tuple[int, Effort]:  # noqa: ANN401 - JSON may hold anything
+    object_id, clicks, seconds = listed(value, amount)
+    return number(object_id), Effort(number(clicks), float(seconds))
 
 
 def _colour(value: object) -> Colour:

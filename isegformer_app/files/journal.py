@@ -17,7 +17,7 @@ from pathlib import Path
 from isegformer_app.document import Annotation, Change, LabelMap
 from isegformer_app.document.history import Step
 
-from .document_json import state_json, state_step_json
+from .document_json import effort_json, state_json, state_step_json
 from .errors import cannot_write
 from .locking import FileLock
 from .plain_json import Json
@@ -174,6 +174,7 @@ def _photo_record(watched: _Watched, change: Change) -> Json:
         "shape": list(annotation.shape),
         "state": state_json(step.after if change.is_undo else step.before),
         "layers": [runs_json(layer) for layer in labels],
+        "effort": effort_json(annotation.effort.efforts),
     }
 
 
@@ -183,14 +184,16 @@ def _step_record(watched: _Watched, change: Change) -> Json:
     A step that the replay cannot undo or redo, because it was done before the journal began, is written as a new one.
     """
     step = change.step
+    effort = {} if step.object_id is None else {step.object_id: watched.annotation.effort[step.object_id]}
+    line: Json = {"on": watched.number, "effort": effort_json(effort)}
     left, right = (watched.done, watched.undone) if change.is_undo else (watched.undone, watched.done)
     if left and left[-1] == step.serial:
         right.append(left.pop())
-        return {"on": watched.number, "undo" if change.is_undo else "redo": step.serial}
+        return line | {"undo" if change.is_undo else "redo": step.serial}
     watched.undone.clear()
     # A step that was taken back is no step that could be taken back: no serial is negative.
     watched.done.append(-step.serial if change.is_undo else step.serial)
-    return {"on": watched.number, "do": _do_json(step, is_undo=change.is_undo)}
+    return line | {"do": _do_json(step, is_undo=change.is_undo)}
 
 
 def _do_json(step: Step, *, is_undo: bool) -> Json:

@@ -58,6 +58,17 @@ def read_photo(path: Path, *, allow_large: bool = False) -> Photo:
     return Photo(path, Volume(array), window, (*raster.notes, *([note] if note else [])), digest)
 
 
+def photo_size(path: Path) -> tuple[int, int]:
+    """Rows and columns of the photo as `read_photo` would give it, mostly without decoding it; raises `CannotRead`."""
+    try:
+        with path.open("rb") as handle:
+            if handle.read(4) not in _TIFF_STARTS:
+                return pillow_reader.size(handle)
+    except Exception:  # noqa: BLE001 - whatever is wrong with the file, reading it finds the words for it
+        return _size_by_reading(path)
+    return _size_by_reading(path)
+
+
 def content_hash(path: Path) -> str:
     """Compute the SHA-256 of the file at `path`, in hexadecimal; raises `CannotRead`."""
     try:
@@ -65,6 +76,11 @@ def content_hash(path: Path) -> str:
             return _digest(handle)
     except OSError as error:
         raise cannot_read(path, error) from error
+
+
+def _size_by_reading(path: Path) -> tuple[int, int]:
+    _, rows, cols = read_photo(path, allow_large=True).volume.shape
+    return rows, cols
 
 
 def _digest(handle: BinaryIO) -> str:

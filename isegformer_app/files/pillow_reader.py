@@ -19,6 +19,9 @@ _KEPT = frozenset({"L", "RGB", "I", "F", "I;16", "I;16B", "I;16L", "I;16N"})
 _WITH_ALPHA = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 _PNG_BIT_DEPTH_AT = 24
 _16_BIT = 16
+_ORIENTATION = 274
+_ON_ITS_SIDE = frozenset({5, 6, 7, 8})
+_BAD_EXIF = (OSError, ValueError, TypeError, KeyError, IndexError, SyntaxError, ArithmeticError)
 
 
 def read(handle: BinaryIO, ask: Ask) -> Raster:
@@ -40,6 +43,21 @@ def read(handle: BinaryIO, ask: Ask) -> Raster:
     return Raster(values, (*notes, *([note] if note else [])))
 
 
+def size(handle: BinaryIO) -> tuple[int, int]:
+    """Rows and columns of what `read` would give, without decoding it; raises what `read` raises."""
+    handle.seek(0)
+    try:
+        image = Image.open(handle, formats=FORMATS)
+    except UnidentifiedImageError as error:
+        raise UnreadableRaster from error
+    with image:
+        try:
+            is_on_its_side = image.getexif().get(_ORIENTATION, 1) in _ON_ITS_SIDE
+        except _BAD_EXIF:
+            is_on_its_side = False
+        return (image.width, image.height) if is_on_its_side else (image.height, image.width)
+
+
 def _notes(image: Image.Image, head: bytes) -> tuple[str, ...]:
     notes = []
     frames = getattr(image, "n_frames", 1)
@@ -54,7 +72,7 @@ def _notes(image: Image.Image, head: bytes) -> tuple[str, ...]:
 def _turn_upright(image: Image.Image) -> tuple[str, ...]:
     try:
         ImageOps.exif_transpose(image, in_place=True)
-    except (OSError, ValueError, TypeError, KeyError, IndexError, SyntaxError, ArithmeticError):
+    except _BAD_EXIF:
         # The pixels are whole; only what the camera noted about them is not.
         return ("Its EXIF data is damaged, so it may lie on its side.",)
     return ()

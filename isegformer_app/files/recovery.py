@@ -13,7 +13,7 @@ from isegformer_app.document import Annotation, DocumentError, LabelMap, SliceKe
 from isegformer_app.document.annotation import Draft
 from isegformer_app.document.history import DEFAULT_LIMIT
 
-from .document_json import read_shape, read_state, read_state_step
+from .document_json import read_effort, read_shape, read_state, read_state_step
 from .errors import CannotWrite, Damaged, UnknownVersion, cannot_read
 from .journal import SUFFIX, VERSION
 from .locking import FileLock
@@ -108,7 +108,10 @@ def _replayed(journal: Path, session: Path | None, records: Iterator[Json], line
             if "photo" in content:
                 photos[number(content["photo"])] = _photo(content)
             else:
-                _step(photos[number(content.get("on"))].annotation, content)
+                annotation = photos[number(content.get("on"))].annotation
+                _step(annotation, content)
+                for object_id, effort in read_effort(content.get("effort", [])).items():
+                    annotation.effort.put(object_id, effort)
                 steps += 1
         except (BadContent, DocumentError, KeyError, ValueError):
             # From here on the journal contradicts itself: what was replayed so far is sound.
@@ -136,7 +139,11 @@ def _photo(content: Json) -> RecoveredPhoto:
     shape = read_shape(content.get("shape"))
     label_map = LabelMap.of_runs(shape, listed(content.get("layers"), read_runs))
     annotation = Annotation.restore(
-        read_state(content.get("state")), label_map, history_limit=_NO_LIMIT, is_saved=False
+        read_state(content.get("state")),
+        label_map,
+        history_limit=_NO_LIMIT,
+        is_saved=False,
+        effort=read_effort(content.get("effort", [])),
     )
     return RecoveredPhoto(Path(text(content.get("path"))), text(content.get("hash")), annotation)
 

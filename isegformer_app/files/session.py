@@ -11,15 +11,14 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from isegformer_app.document import Annotation, LabelMap, Shape, ShapeError, State
+from isegformer_app.document import Annotation, Effort, LabelMap, Shape, ShapeError, State
 from isegformer_app.document.runs import Runs
 
 from .atomic import write_bytes
-from .document_json import read_shape, read_state, state_json
+from .document_json import effort_json, read_effort, read_shape, read_state, state_json
 from .errors import CannotRead, Damaged, FileProblem, UnknownVersion, cannot_read
-from .plain_json import BadContent, Json, amount, listed, number, record, text
+from .plain_json import BadContent, Json, listed, number, record, text
 from .runs_json import read_runs, runs_json
 
 SUFFIX = ".isegformer"
@@ -29,14 +28,6 @@ _FORMAT = "isegformer session"
 _HEAD = "session.json"
 _LARGEST_MEMBER = 2**30
 _LARGEST_SESSION = 2**33
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """What an object cost: clicks ever made for it, taken back or not, and seconds that it was worked on."""
-
-    clicks: int = 0
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,14 +41,14 @@ class Work:
     effort: Mapping[int, Effort] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, annotation: Annotation, content_hash: str, effort: Mapping[int, Effort] | None = None) -> "Work":
+    def of(cls, annotation: Annotation, content_hash: str) -> "Work":
         """Take it from an annotation."""
         runs = annotation.label_map.runs()
-        return cls(content_hash, annotation.state, annotation.shape, runs, dict(effort or {}))
+        return cls(content_hash, annotation.state, annotation.shape, runs, annotation.effort.efforts)
 
     def annotation(self) -> Annotation:
         """Build the annotation again, saved and without history."""
-        return Annotation.restore(self.state, LabelMap.of_runs(self.shape, self.layers))
+        return Annotation.restore(self.state, LabelMap.of_runs(self.shape, self.layers), effort=self.effort)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,7 +185,7 @@ def _work_json(work: Work) -> Json:
         "shape": list(work.shape),
         "state": state_json(work.state),
         "layers": [runs_json(layer) for layer in work.layers],
-        "effort": [[number, each.clicks, each.seconds] for number, each in work.effort.items()],
+        "effort": effort_json(work.effort),
     }
 
 
@@ -206,10 +197,5 @@ def _read_work(value: object) -> Work:
         LabelMap.of_runs(shape, layers)
     except ShapeError as error:
         raise BadContent(str(error)) from error
-    effort = dict(listed(stored.get("effort"), _read_effort))
+    effort = read_effort(stored.get("effort"))
     return Work(text(stored.get("hash")), read_state(stored.get("state")), shape, layers, effort)
-
-
-def _read_effort(value: Any) -> tuple[int, Effort]:  # noqa: ANN401 - JSON may hold anything
-    object_id, clicks, seconds = listed(value, amount)
-    return number(object_id), Effort(number(clicks), float(seconds))

@@ -27,6 +27,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open", "&Open photo…", "&File", ("Ctrl+O",), "Open one or more photos"),
     ActionSpec("open_folder", "Open &folder…", "&File", ("Ctrl+U",), "Queue all photos of a folder"),
     ActionSpec("open_sample", "Open the &sample photo", "&File", (), "A cat to try the clicks on"),
+    ActionSpec("clear_recent", "&Clear recent list", "&File/Open &recent", starts_group=True),
     ActionSpec(
         "open_session",
         "Open s&ession…",
@@ -38,15 +39,16 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("save", "&Save session", "&File", ("Ctrl+S",), "Keep photos, objects, clicks and masks in one file"),
     ActionSpec("save_as", "Save session &as…", "&File", ("Ctrl+Shift+S",)),
     ActionSpec(
-        "export_png",
-        "Export label &PNG…",
+        "import_mask",
+        "Import &mask…",
         "&File",
-        ("Ctrl+E",),
-        "One indexed picture: each pixel holds the number of its object",
+        (),
+        "A picture of masks for this photo: each value or colour becomes an object",
         starts_group=True,
     ),
+    ActionSpec("import_coco", "&Import COCO JSON…", "&File", (), "Polygons and masks made elsewhere, for all photos"),
     ActionSpec(
-        "export_coco", "Export &COCO JSON…", "&File", ("Ctrl+Shift+E",), "Masks, boxes and classes for training"
+        "export", "&Export…", "&File", ("Ctrl+E", "Ctrl+Shift+E"), "COCO, PNG, YOLO, Pascal VOC, labelme, or a table"
     ),
     ActionSpec("quit", "&Quit", "&File", ("Ctrl+Q",), starts_group=True),
     ActionSpec("undo", "&Undo", "&Edit", ("Ctrl+Z",), "Take the last step back"),

@@ -1,4 +1,4 @@
-"""Opening, turning the page and exporting: everything of the window that touches the disk."""
+"""Opening photos and turning the page."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from isegformer_app.controllers.album import Album, Work
-from isegformer_app.controllers.exporting import export_coco, export_indexed_png, is_ready_to_export
+from isegformer_app.controllers.exporting import is_ready_to_export
 from isegformer_app.controllers.opening import open_photo
 from isegformer_app.controllers.photo import Photo
 from isegformer_app.controllers.segmenting import SegmentingController
@@ -27,6 +27,8 @@ class FileDesk(QObject):
     opened = Signal()
     album_changed = Signal()
     session_wanted = Signal(Path)
+    asked_for = Signal(Path)
+    """A photo, folder or session that is to be opened."""
     troubled = Signal(str)
     noticed = Signal(str)
 
@@ -41,8 +43,6 @@ class FileDesk(QObject):
             "open": self.ask_for_photos,
             "open_folder": self.ask_for_folder,
             "open_sample": self.open_sample,
-            "export_png": self.ask_export_png,
-            "export_coco": self.ask_export_coco,
             "previous_photo": lambda: self.turn(-1),
             "next_photo": lambda: self.turn(1),
             "previous_unfinished": lambda: self.turn(-1, only_unfinished=True),
@@ -76,6 +76,7 @@ class FileDesk(QObject):
         """Queue photos and the photos of folders, and put the first of them on the desk; or open a session."""
         found: list[Path] = []
         for path in paths:
+            self.asked_for.emit(path.absolute())
             if path.suffix.lower() == SUFFIX:
                 self.session_wanted.emit(path.absolute())
             else:
@@ -145,7 +146,6 @@ class FileDesk(QObject):
             self.album.keep(before, is_leaving=True)
         self.album.turn_to(photo.path)
         self.album.keep(photo, is_leaving=False)
-        self._settings.add_recent(photo.path)
         self._segmenting.open(photo)
         self.opened.emit()
         self.album_changed.emit()
@@ -158,37 +158,8 @@ class FileDesk(QObject):
             self.show(path, allow_large=True)
 
     def _last_folder(self) -> str:
-        return str(Path(self._settings.recent[0]).parent) if self._settings.recent else ""
-
-    # Exporting --------------------------------------------------------------------------------------------------
-
-    def ask_export_png(self) -> None:
-        """Let a file be chosen and write the label map to it."""
-        self._ask_export("Export label PNG", "-labels.png", "Indexed PNG (*.png)", export_indexed_png)
-
-    def ask_export_coco(self) -> None:
-        """Let a file be chosen and write COCO JSON to it."""
-        self._ask_export("Export COCO JSON", "-coco.json", "COCO JSON (*.json)", export_coco)
-
-    def _ask_export(self, title: str, ending: str, kind: str, write: Callable[[Photo, Path], str]) -> None:
-        photo = self._segmenting.photo
-        if photo is None:
-            self.noticed.emit("Open a photo first: there is nothing to export.")
-            return
-        if not is_ready_to_export(self._segmenting):
-            self.noticed.emit("The last mask is still being computed: export again in a moment.")
-            return
-        suggested = str(photo.path.with_name(photo.path.stem + ending))
-        chosen, _ = QFileDialog.getSaveFileName(self._window, title, suggested, kind)
-        if not chosen:
-            return
-        target = Path(chosen)
-        if not target.suffix:
-            target = target.with_suffix(Path(ending).suffix)
-        try:
-            self.noticed.emit(write(photo, target))
-        except FileProblem as problem:
-            self.troubled.emit(str(problem))
+        newest = Path(self._settings.recent[0]) if self._settings.recent else None
+        return "" if newest is None else str(newest if newest.is_dir() else newest.parent)
 
 
 def _take_up(photo: Photo, work: Work) -> None:
@@ -199,4 +170,6 @@ def _take_up(photo: Photo, work: Work) -> None:
         )
     if work.content_hash != photo.content_hash:
         photo.notes += ("The file was changed since it was annotated: check the masks.",)
+    # Work that was not done on the desk, from a session or an import, does not know how to show the values.
+    work.viewpoint.window = work.viewpoint.window or photo.viewpoint.window
     photo.annotation, photo.viewpoint = work.annotation, work.viewpoint

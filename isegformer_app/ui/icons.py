@@ -8,7 +8,7 @@ _DRAWINGS = {
     "open": "<path d='M3 6h6l2 2h10v11H3z'/>",
     "open_folder": "<path d='M3 6h6l2 2h10v11H3z'/><path d='M8 13h8M12 9.8v6.4'/>",
     "save": "<path d='M4 4h13l3 3v13H4z'/><path d='M8 4v5h8V4M7 20v-7h10v7'/>",
-    "export_png": "<path d='M4 14v6h16v-6M12 3v12M7.5 10.5 12 15l4.5-4.5'/>",
+    "export": "<path d='M4 14v6h16v-6M12 3v12M7.5 10.5 12 15l4.5-4.5'/>",
     "undo": "<path d='M9 5 4 10l5 5M4 10h10a6 6 0 0 1 0 12h-3' transform='translate(0 -2)'/>",
     "redo": "<path d='M15 5l5 5-5 5M20 10H10a6 6 0 0 0 0 12h3' transform='translate(0 -2)'/>",
     "points": "<circle cx='12' cy='12' r='8'/><path d='M12 8.5v7M8.5 12h7'/>",

@@ -31,14 +31,17 @@ from .cheat_sheet import CheatSheet
 from .classes_bar import ClassesBar
 from .drops import dropped_paths
 from .empty_state import EmptyState
+from .export_desk import ExportDesk
 from .file_desk import FileDesk
 from .held_keys import HeldKeys
+from .import_desk import ImportDesk
 from .message_bar import MessageBar
 from .model_desk import EngineMaker, ModelDesk
 from .object_desk import ObjectDesk
 from .objects_panel import ObjectsPanel
 from .photo_layer import PhotoLayer
 from .photos_panel import PhotosPanel
+from .recent_menu import RecentMenu
 from .session_desk import SessionDesk
 from .status_bar import StatusBar
 from .view_desk import ViewDesk
@@ -46,7 +49,7 @@ from .view_geometry import ViewGeometry
 from .worker_bridge import WorkerBridge
 
 _TOOLBAR = (
-    ("open", "save", "export_png"),
+    ("open", "save", "export"),
     ("undo", "redo"),
     ("points", "brush", "eraser", "polygon", "lasso"),
     ("finish",),
@@ -81,6 +84,8 @@ class MainWindow(QMainWindow):
         self.hand_editing = HandEditing(self.segmenting)
         self.files = FileDesk(self, self.segmenting, settings)
         self.session = SessionDesk(self, self.segmenting, self.files.album, journals)
+        self.exports = ExportDesk(self, self.segmenting, self.files.album, settings)
+        self.imports = ImportDesk(self, self.segmenting, self.files.album, self.session.watch_work)
         self.objects = ObjectDesk(self, self.segmenting, self.hand_editing, self.canvas, self.objects_panel)
         self.view = ViewDesk(self.segmenting, settings, self.canvas, self.adjust_panel, self)
         self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
@@ -141,6 +146,9 @@ class MainWindow(QMainWindow):
         return {
             **self.files.handlers(),
             **self.session.handlers(),
+            **self.exports.handlers(),
+            **self.imports.handlers(),
+            "clear_recent": lambda: self.recent.clear(),
             **self.objects.handlers(),
             **self.view.handlers(),
             **self.model.handlers(),
@@ -152,7 +160,8 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self.setAcceptDrops(True)
         self.setStatusBar(self.status_bar)
-        fill_menus(self.menuBar(), self.actions_by_name)
+        menus = fill_menus(self.menuBar(), self.actions_by_name)
+        self.recent = RecentMenu(menus["&File/Open &recent"], self.settings)
         self._add_toolbar()
         self.stack.addWidget(self.empty_state)
         self.stack.addWidget(self.canvas)
@@ -213,9 +222,15 @@ class MainWindow(QMainWindow):
         self.files.session_wanted.connect(self.session.open)
         self.session.restored.connect(self._session_opened)
         self.session.saved.connect(self._show_history)
-        for desk in (self.files, self.session):
+        self.session.saved.connect(lambda: self.recent.add(self.session.path))
+        self.session.restored.connect(lambda _: self.recent.add(self.session.path))
+        self.files.asked_for.connect(self.recent.add)
+        self.recent.chosen.connect(lambda path: self.files.open_paths([path]))
+        self.imports.landed.connect(self._show_album)
+        for desk in (self.files, self.session, self.imports):
             desk.troubled.connect(lambda message: self.problem(message, False))
-            desk.noticed.connect(self.notice)
+        for source in (self.files, self.session, self.imports, self.exports, self.recent):
+            source.noticed.connect(self.notice)
         self.photos_panel.chosen.connect(self.files.show)
         self.classes_bar.picked.connect(self.objects.pick_class)
         self.classes_bar.add_wanted.connect(self.objects.add_class)

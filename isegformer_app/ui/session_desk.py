@@ -10,6 +10,7 @@ from isegformer_app.controllers.album import Album
 from isegformer_app.controllers.safekeeping import LeftWork, Safekeeping
 from isegformer_app.controllers.segmenting import SegmentingController
 from isegformer_app.controllers.session_keeping import Session, load_session, relocated, restore, save
+from isegformer_app.document import Annotation
 from isegformer_app.files.errors import FileProblem
 from isegformer_app.files.session import SUFFIX
 
@@ -81,6 +82,10 @@ class SessionDesk(QObject):
         photo = self._segmenting.photo
         if photo is not None:
             self._safe.watch(photo)
+
+    def watch_work(self, path: Path, content_hash: str, annotation: Annotation) -> None:
+        """Keep what is done to another photo of the queue safe from a crash."""
+        self._safe.watch_work(path, content_hash, annotation)
 
     def offer_left_work(self) -> bool:
         """Offer what windows that died had not saved, the newest first; whether some was restored."""

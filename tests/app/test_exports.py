@@ -1,5 +1,6 @@
 """What the window writes, read back by somebody else."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -9,76 +10,202 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
-from .conftest import Hands, Start
+from isegformer_app.controllers.exporting import Format
+from isegformer_app.document.object_edits import ChangeClass
+from isegformer_app.settings import Settings
+from tests.app.conftest import Hands, Start
+from tests.app.exporting import dialog_of, export, finish_object, mask, pixels, two_objects
+
+# pycocotools has not learnt numpy 2's copy keyword yet.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
-def choose(monkeypatch: pytest.MonkeyPatch, path: Path | str) -> None:
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_options: (str(path), ""))
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return folder
 
 
-def two_objects(cat: Hands) -> None:
-    for row, col in ((100, 100), (200, 300)):
-        cat.click(row, col)
-        cat.wait_for_mask()
-        cat.press(Qt.Key.Key_Space)
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three photos, each of another colour."""
+    made = tmp_path / "photos"
+    made.mkdir()
+    for number in (1, 2, 3):
+        Image.new("RGB", (60, 40), (number * 20, 0, 0)).save(made / f"photo{number}.png")
+    return made
 
 
-def test_png_holds_the_ids(cat: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_png_holds_the_ids(cat: Hands, out: Path) -> None:
     two_objects(cat)
-    choose(monkeypatch, tmp_path / "labels.png")
-    cat.do("export_png")
-    written = np.asarray(Image.open(tmp_path / "labels.png"))
+    headline, lines = export(cat, dialog_of(cat, Format.PNG, out))
+    written = pixels(out / "cat-labels.png")
     assert written.shape == (300, 451)
     assert {int(each) for each in np.unique(written)} == {0, 1, 2}
     for number in (1, 2):
-        np.testing.assert_array_equal(written == number, cat.photo.annotation.mask(number, cat.photo.viewpoint.key))
-    assert "2 objects written" in cat.window.message_bar.text
+        np.testing.assert_array_equal(written == number, mask(cat, number))
+    assert headline == "Saved. 1 file with 2 objects of 1 photo written and read back."
+    assert "cat-labels.png" in lines
+    assert "2 objects of 1 photo" in cat.window.message_bar.text
 
 
-@pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept:DeprecationWarning")  # pycocotools' own
-def test_coco_decodes_to_the_masks(cat: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_coco_decodes_to_the_masks(cat: Hands, out: Path) -> None:
     from pycocotools.coco import COCO
 
     two_objects(cat)
-    choose(monkeypatch, tmp_path / "labels")
-    cat.do("export_coco")
-    target = tmp_path / "labels.json"
-    assert json.loads(target.read_text(encoding="utf-8"))["categories"][0]["id"] == 1
-    read = COCO(str(target))
+    dialog = dialog_of(cat, Format.COCO, out)
+    assert dialog.name_edit.text() == "cat-coco.json"
+    dialog.name_edit.setText("labels")
+    export(cat, dialog)
+    read = COCO(str(out / "labels.json"))
     annotations = read.loadAnns(read.getAnnIds())
     assert len(annotations) == 2
     for number, each in enumerate(annotations, start=1):
-        mask = cat.photo.annotation.mask(number, cat.photo.viewpoint.key)
-        np.testing.assert_array_equal(read.annToMask(each).astype(bool), mask)
-        assert each["area"] == mask.sum()
+        np.testing.assert_array_equal(read.annToMask(each).astype(bool), mask(cat, number))
+        assert each["area"] == mask(cat, number).sum()
 
 
-def test_open_object_is_finished_before_the_export(cat: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_coco_polygons_say_how_far_they_may_be_off(cat: Hands, out: Path) -> None:
+    two_objects(cat)
+    dialog = dialog_of(cat, Format.COCO, out)
+    assert dialog.tolerance_spin.isHidden()
+    dialog.masks_box.setCurrentIndex(1)
+    assert not dialog.tolerance_spin.isHidden()
+    dialog.tolerance_spin.setValue(2.5)
+    export(cat, dialog)
+    content = json.loads((out / "cat-coco.json").read_text())
+    assert all(isinstance(each["segmentation"], list) for each in content["annotations"])
+    assert "within 2.5 pixels" in content["info"]["description"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (Format.OBJECTS, {"cat-1-object 1.png", "cat-2-object 2.png"}),
+        (Format.YOLO, {"labels/cat.txt", "data.yaml"}),
+        (Format.VOC, {"SegmentationClass/cat.png", "SegmentationObject/cat.png", "labels.txt"}),
+        (Format.LABELME, {"cat.json"}),
+        (Format.EFFORT, {"cat-effort.csv"}),
+    ],
+)
+def test_the_preview_names_the_files_that_are_written(cat: Hands, out: Path, kind: Format, names: set[str]) -> None:
+    two_objects(cat)
+    dialog = dialog_of(cat, kind, out)
+    assert set(dialog.preview.toPlainText().splitlines()) == names
+    assert f"{len(names)} file" in dialog.summary.text()
+    export(cat, dialog)
+    assert {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()} == names
+
+
+def test_open_object_is_finished_before_the_export(cat: Hands, out: Path) -> None:
     cat.click(100, 100)
     cat.wait_for_mask()
-    choose(monkeypatch, tmp_path / "labels.png")
-    cat.do("export_png")
-    assert np.asarray(Image.open(tmp_path / "labels.png"))[100, 100] == 1
+    export(cat, dialog_of(cat, Format.PNG, out))
+    assert pixels(out / "cat-labels.png")[100, 100] == 1
 
 
-def test_failed_export_is_told_and_leaves_nothing(cat: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_photos_of_the_queue_and_those_left_out(start: Start, folder: Path, out: Path) -> None:
+    hands = start(folder)
+    finish_object(hands, 20, 30)
+    first = mask(hands, 1)
+    hands.do("next_photo")
+    finish_object(hands, 10, 10)
+    second = mask(hands, 1)
+    dialog = dialog_of(hands, Format.PNG, out)
+    assert "2 of 3" in dialog.all_photos.text()
+    assert dialog.all_photos.isChecked()
+    assert "1 photo left out (no objects): photo3.png" in dialog.preview.toPlainText()
+    headline, lines = export(hands, dialog)
+    assert "2 files with 2 objects of 2 photos" in headline
+    assert "photo3.png" in lines
+    np.testing.assert_array_equal(pixels(out / "photo1-labels.png"), first)
+    np.testing.assert_array_equal(pixels(out / "photo2-labels.png"), second)
+
+
+def test_this_photo_alone(start: Start, folder: Path, out: Path) -> None:
+    hands = start(folder)
+    finish_object(hands, 20, 30)
+    hands.do("next_photo")
+    finish_object(hands, 10, 10)
+    dialog = dialog_of(hands, Format.LABELME, out)
+    dialog.only_this.setChecked(True)
+    export(hands, dialog)
+    assert [path.name for path in out.iterdir()] == ["photo2.json"]
+
+
+def test_a_class_has_one_number_on_all_photos(start: Start, folder: Path, out: Path) -> None:
+    """The second photo's list begins with another class."""
+    hands = start(folder)
+    finish_object(hands, 20, 30)
+    hands.do("next_photo")
+    finish_object(hands, 10, 10)
+    hands.window.objects.choose(1)
+    # Its class gets another name on this photo alone: the same number then stands for two classes.
+    assert hands.window.segmenting.apply(ChangeClass(1, "dog", (1, 2, 3)))
+    dialog = dialog_of(hands, Format.PNG, out)
+    dialog.numbers_box.setCurrentIndex(1)
+    export(hands, dialog)
+    assert set(np.unique(pixels(out / "photo1-classes.png"))) == {0, 1}
+    assert set(np.unique(pixels(out / "photo2-classes.png"))) == {0, 2}
+    with (out / "classes.csv").open(encoding="utf-8-sig", newline="") as handle:
+        table = list(csv.DictReader(handle))
+    assert [(each["number"], each["class"]) for each in table] == [("1", "object"), ("2", "dog")]
+    export(hands, dialog_of(hands, Format.YOLO, out))
+    assert (out / "labels" / "photo1.txt").read_text().split()[0] == "0"
+    assert (out / "labels" / "photo2.txt").read_text().split()[0] == "1"
+
+
+def test_photos_of_one_name_do_not_overwrite_each_other(start: Start, tmp_path: Path, out: Path) -> None:
+    paths = [tmp_path / name / "photo.png" for name in ("a", "b")]
+    for path in paths:
+        path.parent.mkdir()
+        Image.new("RGB", (60, 40)).save(path)
+    hands = start(*paths)
+    finish_object(hands, 20, 30)
+    hands.do("next_photo")
+    finish_object(hands, 10, 10)
+    _, lines = export(hands, dialog_of(hands, Format.PNG, out))
+    assert {path.name for path in out.iterdir()} == {"photo-labels.png", "b-photo-labels.png"}
+    assert "is written as “b-photo”" in lines
+
+
+def test_effort_counts_clicks_and_survives_the_session(
+    start: Start, cat_photo: Path, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = start(cat_photo)
+    hands.click(100, 100)
+    hands.click(120, 130)
+    hands.do("undo")
+    hands.right_click(30, 30)
+    hands.wait_for_mask()
+    hands.press(Qt.Key.Key_Space)
+    seconds = hands.photo.annotation.effort[1].seconds
+    assert seconds > 0
+    session = tmp_path / "work.isegformer"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_options: (str(session), ""))
+    hands.do("save")
+    again = start(session)
+    again.window.objects.choose(1)
+    again.do("reopen")
+    again.click(200, 200)
+    again.wait_for_mask()
+    again.press(Qt.Key.Key_Space)
+    export(again, dialog_of(again, Format.EFFORT, out))
+    with (out / "cat-effort.csv").open(encoding="utf-8-sig", newline="") as handle:
+        (row,) = csv.DictReader(handle)
+    assert (row["clicks"], row["clicks kept"]) == ("4", "3")
+    assert float(row["seconds"]) >= round(seconds, 1)
+
+
+def test_format_and_folder_are_remembered(cat: Hands, out: Path) -> None:
     two_objects(cat)
-    choose(monkeypatch, tmp_path / "gone" / "labels.png")
-    cat.do("export_png")
-    assert "cannot be written" in cat.window.message_bar.text
-    assert not (tmp_path / "gone").exists()
-
-
-def test_cancelled_dialog_writes_nothing(cat: Hands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    two_objects(cat)
-    choose(monkeypatch, "")
-    before = sorted(tmp_path.iterdir())
-    cat.do("export_png")
-    cat.do("export_coco")
-    assert sorted(tmp_path.iterdir()) == before
-
-
-def test_export_without_a_photo_says_so(start: Start) -> None:
-    hands = start()
-    hands.do("export_png")
-    assert "Open a photo first" in hands.window.message_bar.text
+    export(cat, dialog_of(cat, Format.LABELME, out))
+    dialog = dialog_of(cat)
+    assert dialog.choice.format is Format.LABELME
+    assert dialog.choice.folder == out
+    dialog.reject()
+    cat.window.files.album.mark_saved()
+    cat.window.close()
+    assert Settings.load().export_format == "labelme"
+    assert Settings.load().export_folder == str(out)

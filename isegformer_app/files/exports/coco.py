@@ -5,39 +5,20 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from isegformer_app.document import Annotation, Colour, LabelClass
+from isegformer_app.document import Annotation, LabelClass
 
 from ..atomic import READ_BACK_DIFFERS, replacing
 from ..errors import ReadBackDiffers
 from . import coco_masks
-from .report import Export, Item, Picture, items, relative_path
+from .classes import ClassList
+from .report import Export, Item, Picture, Watch, items, relative_path, unwatched
 
 Json = dict[str, Any]
 
 OBJECTS_AN_IMAGE = 1 << 16
 """Numbers that each image has for its annotations: one photo holds at most 65,535 objects."""
 
-
-class _Categories:
-    """The classes of all photos, by name: a class keeps its number unless two classes claim the same."""
-
-    def __init__(self) -> None:
-        self._by_name: dict[str, tuple[int, Colour]] = {}
-
-    def add(self, label_class: LabelClass) -> int:
-        """Return the category's number, from 1."""
-        if label_class.name not in self._by_name:
-            taken = {number for number, _ in self._by_name.values()}
-            number = label_class.id if label_class.id >= 1 and label_class.id not in taken else max(taken) + 1
-            self._by_name[label_class.name] = number, label_class.colour
-        return self._by_name[label_class.name][0]
-
-    def entries(self) -> list[Json]:
-        """Return COCO's list."""
-        return [
-            {"id": number, "name": name, "supercategory": "", "color": list(colour)}
-            for name, (number, colour) in sorted(self._by_name.items(), key=lambda entry: entry[1][0])
-        ]
+_HOLES = "“{}” in “{}” has holes, which a polygon cannot hold, and is written as run lengths."
 
 
 def write_coco(path: Path, annotation: Annotation, image_path: Path, tolerance: float | None = None) -> Export:
@@ -45,7 +26,9 @@ def write_coco(path: Path, annotation: Annotation, image_path: Path, tolerance: 
     return write_coco_photos(path, [Picture(image_path, annotation)], tolerance)
 
 
-def write_coco_photos(path: Path, pictures: Iterable[Picture], tolerance: float | None = None) -> Export:
+def write_coco_photos(
+    path: Path, pictures: Iterable[Picture], tolerance: float | None = None, watch: Watch = unwatched
+) -> Export:
     """Write the objects of all `pictures` into one file; images are named by their path as seen from it.
 
     Images are numbered from 1 in the order given; the annotation of object k of image n is (n - 1) * 65536 + k, so
@@ -55,7 +38,7 @@ def write_coco_photos(path: Path, pictures: Iterable[Picture], tolerance: float 
     with holes, which a polygon cannot hold, are run lengths all the same.
     """
     skipped: list[str] = []
-    categories = _Categories()
+    categories = ClassList()
     images: list[Json] = []
     annotations: list[Json] = []
     written: list[tuple[Item, tuple[int, int]]] = []
@@ -66,7 +49,10 @@ def write_coco_photos(path: Path, pictures: Iterable[Picture], tolerance: float 
             categories.add(label_class)
         for item in items(picture, skipped):
             entry = _annotation(item, size, image_id, categories.add(item.label_class))
-            entry["segmentation"] = _segmentation(item, size, tolerance, skipped)
+            watch()
+            entry["segmentation"] = _segmentation(item, size, tolerance)
+            if tolerance is not None and not isinstance(entry["segmentation"], list):
+                skipped.append(_HOLES.format(item.object.name, picture.path.name))
             annotations.append(entry)
             written.append((item, size))
     content = {
@@ -74,12 +60,17 @@ def write_coco_photos(path: Path, pictures: Iterable[Picture], tolerance: float 
         "licenses": [],
         "images": images,
         "annotations": annotations,
-        "categories": categories.entries(),
+        "categories": [_category(each) for each in categories.classes],
     }
     with replacing(path) as draft:
         draft.write_text(json.dumps(content), encoding="utf-8")
-        _compare(draft, path, content, written, tolerance)
+        _compare(draft, path, content, written, tolerance, watch)
     return Export((path,), len(annotations), tuple(skipped))
+
+
+def _category(label_class: LabelClass) -> Json:
+    colour = list(label_class.colour)
+    return {"id": label_class.id, "name": label_class.name, "supercategory": "", "color": colour}
 
 
 def _image(image_id: int, picture: Picture, size: tuple[int, int], folder: Path) -> Json:
@@ -100,16 +91,10 @@ def _annotation(item: Item, size: tuple[int, int], image_id: int, category_id: i
     }
 
 
-def _segmentation(
-    item: Item, size: tuple[int, int], tolerance: float | None, skipped: list[str]
-) -> coco_masks.Rle | coco_masks.Polygons:
-    if tolerance is None:
-        return coco_masks.encode(item.mask, size)
-    polygons = coco_masks.polygons(item.mask, tolerance)
-    if polygons is None:
-        skipped.append(f"“{item.object.name}” has holes, which a polygon cannot hold, and is written as run lengths.")
-        return coco_masks.encode(item.mask, size)
-    return polygons
+def _segmentation(item: Item, size: tuple[int, int], tolerance: float | None) -> coco_masks.Rle | coco_masks.Polygons:
+    """Encode as wanted; run lengths where the mask has holes, which a polygon cannot hold."""
+    polygons = None if tolerance is None else coco_masks.polygons(item.mask, tolerance)
+    return coco_masks.encode(item.mask, size) if polygons is None else polygons
 
 
 def _description(tolerance: float | None) -> str:
@@ -119,14 +104,19 @@ def _description(tolerance: float | None) -> str:
 
 
 def _compare(
-    draft: Path, path: Path, content: Json, written: list[tuple[Item, tuple[int, int]]], tolerance: float | None
+    draft: Path,
+    path: Path,
+    content: Json,
+    written: list[tuple[Item, tuple[int, int]]],
+    tolerance: float | None,
+    watch: Watch,
 ) -> None:
     stored = json.loads(draft.read_text(encoding="utf-8"))
-    # Polygons that were allowed to differ from the mask can only be compared as they stand in the file.
-    is_same = stored == content and all(
-        coco_masks.is_same(entry["segmentation"], item.mask, size)
-        for entry, (item, size) in zip(stored["annotations"], written, strict=True)
-        if not (tolerance and isinstance(entry["segmentation"], list))
-    )
+    is_same = stored == content
+    for entry, (item, size) in zip(stored["annotations"] if is_same else (), written, strict=is_same):
+        watch()
+        # Polygons that were allowed to differ from the mask can only be compared as they stand in the file.
+        if not (tolerance and isinstance(entry["segmentation"], list)):
+            is_same = is_same and coco_masks.is_same(entry["segmentation"], item.mask, size)
     if not is_same:
         raise ReadBackDiffers(READ_BACK_DIFFERS.format(path))

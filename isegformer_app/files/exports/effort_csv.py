@@ -2,20 +2,19 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from isegformer_app.document import PHOTO
 
 from ..atomic import write_bytes
-from ..session import Effort
 from .report import Export, Picture, class_of, relative_path
 
 COLUMNS = ("photo", "status", "object", "name", "class", "clicks", "seconds", "clicks kept", "pixels")
 
 
-def write_effort(path: Path, pictures: Iterable[tuple[Picture, Mapping[int, Effort]]]) -> Export:
-    """Write one line for each object of each photo, whose effort is given by its number.
+def write_effort(path: Path, pictures: Iterable[Picture]) -> Export:
+    """Write one line for each object of each photo.
 
     `clicks` are all that were made, `clicks kept` those that the mask stands on. Raises `CannotWrite`.
     """
@@ -23,19 +22,19 @@ def write_effort(path: Path, pictures: Iterable[tuple[Picture, Mapping[int, Effo
     writer = csv.writer(stream, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     count = 0
-    for picture, efforts in pictures:
+    for picture in pictures:
         annotation = picture.annotation
         name = relative_path(picture.path, path.parent)
         for each in annotation.objects:
-            effort = efforts.get(each.id, Effort())
+            effort = annotation.effort[each.id]
             kept = sum(len(prompt.clicks) for prompt in each.prompts.values())
             writer.writerow(
                 (
-                    _harmless(name),
+                    harmless(name),
                     annotation.state.status.value,
                     each.id,
-                    _harmless(each.name),
-                    _harmless(class_of(annotation, each).name),
+                    harmless(each.name),
+                    harmless(class_of(annotation, each).name),
                     effort.clicks,
                     f"{effort.seconds:.1f}",
                     kept,
@@ -48,6 +47,6 @@ def write_effort(path: Path, pictures: Iterable[tuple[Picture, Mapping[int, Effo
     return Export((path,), count)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """Keep a spreadsheet from taking a name for a formula and running it."""
     return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text

@@ -1,11 +1,18 @@
 """What goes into an export, and what it says afterwards."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from isegformer_app.document import PHOTO, Annotation, LabelClass, LabelObject, MaskCrop
+
+Watch = Callable[[], None]
+"""Called again and again while something is written; it may raise to stop that."""
+
+
+def unwatched() -> None:
+    """Nobody wants to stop it."""
 
 
 @dataclass(frozen=True, slots=True)

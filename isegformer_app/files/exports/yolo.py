@@ -1,5 +1,6 @@
 """YOLO segmentation: one text file a photo, one line an object, corners as shares of width and height."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,24 +15,28 @@ from .report import Export, Item, Picture, items
 _DIGITS = 8  # a thousandth of a pixel on the largest photo
 
 
-def write_yolo(path: Path, annotation: Annotation, image_path: Path) -> Export:
+def write_yolo(
+    path: Path, annotation: Annotation, image_path: Path, classes: Sequence[LabelClass] | None = None
+) -> Export:
     """Write the objects of one photo along the edges of their pixels, classes counted from 0 in the list's order.
+
+    `classes` is the list of all photos; without it the photo's own counts.
 
     Holes and separate parts hang together by ways there and back; filled by the even-odd rule a line gives exactly
     the mask, and this is checked. Raises `CannotWrite`.
     """
     skipped: list[str] = []
     size = annotation.shape[1], annotation.shape[2]
-    places = {each.id: place for place, each in enumerate(annotation.classes)}
+    places = {each.name: place for place, each in enumerate(classes or annotation.classes)}
     found = list(items(Picture(image_path, annotation), skipped))
-    text = "".join(_line(item, size, places.get(item.label_class.id, 0)) for item in found)
+    text = "".join(_line(item, size, places.get(item.label_class.name, 0)) for item in found)
     with replacing(path) as draft:
         draft.write_text(text, encoding="ascii")
         _compare(draft, path, found, size)
     return Export((path,), len(found), tuple(skipped))
 
 
-def write_yolo_classes(path: Path, classes: tuple[LabelClass, ...], images: str = "images") -> Export:
+def write_yolo_classes(path: Path, classes: Sequence[LabelClass], images: str = "images") -> Export:
     """Write the `data.yaml` that names the classes; `images` is the folder of the photos as seen from it."""
     names = [f"  {place}: {_quoted(each.name)}" for place, each in enumerate(classes)]
     lines = [f"train: {_quoted(images)}", f"val: {_quoted(images)}", f"nc: {len(classes)}", "names:", *names, ""]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from isegformer_app.files import atomic
-from isegformer_app.files.atomic import replacing, write_bytes
+from isegformer_app.files.atomic import make_folder, replacing, together, write_bytes
 from isegformer_app.files.errors import CannotWrite, ReadBackDiffers
 
 
@@ -102,3 +102,53 @@ def test_a_kill_in_the_middle_leaves_the_old(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.json")], cwd=root, check=False)
     assert done.returncode != 0
     assert (tmp_path / "a.json").read_bytes() == b"old"
+
+
+def test_files_written_together_appear_together(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(b"old")
+    with together():
+        make_folder(tmp_path / "new")
+        write_bytes(tmp_path / "a.json", b"new")
+        write_bytes(tmp_path / "new" / "b.json", b"new")
+        assert (tmp_path / "a.json").read_bytes() == b"old"
+        assert not (tmp_path / "new" / "b.json").exists()
+    assert (tmp_path / "a.json").read_bytes() == b"new"
+    assert sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.json")) == [
+        "a.json",
+        "new/b.json",
+    ]
+    assert [path.name for path in tmp_path.rglob(".*")] == []
+
+
+def test_one_failure_leaves_all_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(b"old")
+
+    def fail_at_the_third() -> None:
+        with together():
+            make_folder(tmp_path / "new")
+            write_bytes(tmp_path / "a.json", b"new")
+            write_bytes(tmp_path / "new" / "b.json", b"new")
+            write_bytes(tmp_path / "gone" / "c.json", b"new")
+
+    with pytest.raises(CannotWrite, match="not there"):
+        fail_at_the_third()
+    assert os.listdir(tmp_path) == ["a.json"]
+    assert (tmp_path / "a.json").read_bytes() == b"old"
+    write_bytes(tmp_path / "a.json", b"alone again")
+    assert (tmp_path / "a.json").read_bytes() == b"alone again"
+
+
+def test_a_folder_that_was_there_stays(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+
+    def fail() -> None:
+        with together():
+            make_folder(tmp_path / "kept")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert (tmp_path / "kept").is_dir()
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(CannotWrite, match=r"file.*cannot be written"):
+        make_folder(tmp_path / "file")

@@ -3,9 +3,9 @@
 import csv
 from pathlib import Path
 
+from isegformer_app.document import Effort
 from isegformer_app.document.object_edits import RenameObject
 from isegformer_app.files.exports import Picture, write_effort
-from isegformer_app.files.session import Effort
 from tests.app.files.drawing import annotated, disk
 
 SIZE = (40, 60)
@@ -19,8 +19,14 @@ def table(path: Path) -> list[dict[str, str]]:
 def test_one_line_an_object(tmp_path: Path) -> None:
     annotation = annotated(SIZE, [disk(SIZE, 10, 12, 6), disk(SIZE, 30, 40, 4)])
     annotation.apply(RenameObject(2, 'left, "lower" ear ä'))
-    picture = Picture(tmp_path / "photos" / "a.jpg", annotation)
-    done = write_effort(tmp_path / "effort.csv", [(picture, {1: Effort(4, 12.34)}), (picture, {})])
+    annotation.effort.put(1, Effort(4, 12.34))
+    others = annotated(SIZE, [disk(SIZE, 10, 12, 6), disk(SIZE, 30, 40, 4)])
+    for number in (1, 2):
+        others.effort.put(number, Effort())
+    folder = tmp_path / "photos"
+    done = write_effort(
+        tmp_path / "effort.csv", [Picture(folder / "a.jpg", annotation), Picture(folder / "b.jpg", others)]
+    )
     assert done.objects == 4
     first, second, third, _ = table(tmp_path / "effort.csv")
     assert first == {
@@ -41,5 +47,5 @@ def test_one_line_an_object(tmp_path: Path) -> None:
 def test_a_name_is_never_a_formula(tmp_path: Path) -> None:
     annotation = annotated(SIZE, [disk(SIZE, 10, 12, 6)])
     annotation.apply(RenameObject(1, "=1+1"))
-    write_effort(tmp_path / "effort.csv", [(Picture(tmp_path / "a.jpg", annotation), {})])
+    write_effort(tmp_path / "effort.csv", [Picture(tmp_path / "a.jpg", annotation)])
     assert table(tmp_path / "effort.csv")[0]["name"] == "'=1+1"

@@ -55,6 +55,7 @@ def test_a_replay_gives_the_document_and_its_undo_stack(
     assert not recovery.is_cut_short
     assert photo.annotation.is_dirty
     assert scripts.described(photo.annotation) == scripts.described(annotation)
+    assert photo.annotation.effort.efforts == annotation.effort.efforts
     if SAVE not in deeds:
         assert len(photo.annotation.history) == len(annotation.history)
         while annotation.undo():

@@ -13,7 +13,14 @@ from PIL import Image
 
 from isegformer_app.document import PHOTO
 from isegformer_app.files.errors import CannotWrite
-from isegformer_app.files.exports import outlines, write_labelme, write_voc, write_yolo, write_yolo_classes
+from isegformer_app.files.exports import (
+    outlines,
+    write_labelme,
+    write_voc,
+    write_voc_classes,
+    write_yolo,
+    write_yolo_classes,
+)
 from tests.app.files.drawing import CLASSES, Mask, annotated, disk, masks, ring
 
 SIZE = (40, 60)
@@ -108,6 +115,7 @@ def test_voc_pictures_hold_places_in_voc_colours(tmp_path: Path) -> None:
         assert palette is not None
         assert palette[:12] == [0, 0, 0, 128, 0, 0, 0, 128, 0, 128, 128, 0]
         assert palette[-3:] == [224, 224, 192]
+    write_voc_classes(tmp_path / "labels.txt", CLASSES)
     assert (tmp_path / "labels.txt").read_text(encoding="utf-8").split() == ["background", "cat", "Hündin"]
 
 

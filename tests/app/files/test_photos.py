@@ -17,7 +17,7 @@ from PIL import Image
 from isegformer_app.document import PHOTO
 from isegformer_app.files import photos
 from isegformer_app.files.errors import CannotRead, Damaged, FileProblem, NotAnImage, TooLarge
-from isegformer_app.files.photos import Photo, content_hash, read_photo
+from isegformer_app.files.photos import Photo, content_hash, photo_size, read_photo
 
 Pixels = NDArray[Any]
 
@@ -77,6 +77,7 @@ def test_exif_orientation_is_undone(tmp_path: Path, orientation: int, ending: st
     stored.save(path, exif=exif, **options)
     rgb = shown(read_photo(path))
     assert rgb.shape == (40, 60, 3)
+    assert photo_size(path) == (40, 60)
     assert np.abs(rgb.astype(int) - upright).mean() < 3
 
 

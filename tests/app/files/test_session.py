@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from isegformer_app.document import PHOTO, Status
+from isegformer_app.document import PHOTO, Effort, Status
 from isegformer_app.document.object_edits import SetStatus
 from isegformer_app.files import session as session_module
 from isegformer_app.files.errors import CannotRead, CannotWrite, Damaged, FileProblem, UnknownVersion
 from isegformer_app.files.locking import FileLock
-from isegformer_app.files.session import Effort, Session, Work, load_session, relocated, save_session
+from isegformer_app.files.session import Session, Work, load_session, relocated, save_session
 from tests.app.files import scripts
 from tests.app.files.drawing import annotated, masks
 
@@ -34,8 +34,10 @@ def photos(folder: Path, *names: str) -> tuple[Path, ...]:
 
 def sample(folder: Path) -> Session:
     paths = photos(folder / "photos", "a.png", "b ä.png", "c.png")
+    worked = scripts.after(25)
+    worked.effort.put(1, Effort(3, 12.5))
     works = {
-        paths[0]: Work.of(scripts.after(25), "hash a", {1: Effort(3, 12.5)}),
+        paths[0]: Work.of(worked, "hash a"),
         paths[2]: Work.of(scripts.blank(), "hash c"),
     }
     return Session(paths, paths[2], works)
@@ -72,7 +74,8 @@ def test_queue_current_photo_and_effort_come_back(tmp_path: Path) -> None:
     loaded = load_session(tmp_path / "work.isegformer")
     assert (loaded.paths, loaded.current) == (session.paths, session.paths[2])
     assert loaded.works.keys() == session.works.keys()
-    assert loaded.works[session.paths[0]].effort == {1: Effort(3, 12.5)}
+    assert loaded.works[session.paths[0]].effort == session.works[session.paths[0]].effort
+    assert loaded.works[session.paths[0]].annotation().effort[1] == Effort(3, 12.5)
 
 
 def test_a_snapshot_does_not_change_with_later_edits(tmp_path: Path) -> None:

@@ -1,0 +1,85 @@
+"""The menu of what was opened last."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog
+
+from isegformer_app.settings import MAX_RECENT, Settings
+from tests.app.conftest import Hands, Start
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> list[Path]:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    paths = [folder / f"photo{number:02} & more.png" for number in range(MAX_RECENT + 2)]
+    for path in paths:
+        Image.new("RGB", (60, 40)).save(path)
+    return paths
+
+
+def shown(hands: Hands) -> list[str]:
+    return [action.toolTip() for action in hands.window.recent.actions_shown]
+
+
+def test_the_newest_is_first_and_ten_are_kept(start: Start, photos: list[Path]) -> None:
+    hands = start()
+    assert not hands.window.recent.actions_shown
+    for path in (*photos, photos[5]):
+        hands.window.files.open_paths([path])
+    assert shown(hands) == [str(photos[5]), *map(str, (each for each in reversed(photos) if each != photos[5]))][:10]
+    assert "photo05 && more.png" in hands.window.recent.actions_shown[0].text()
+    hands.window.close()
+    assert shown(start())[0] == str(photos[5])
+
+
+def test_turning_the_page_is_no_opening(start: Start, photos: list[Path]) -> None:
+    hands = start(photos[0].parent)
+    hands.do("next_photo")
+    assert shown(hands) == [str(photos[0].parent)]
+
+
+def test_a_recent_photo_is_opened_by_menu_and_key(start: Start, photos: list[Path]) -> None:
+    hands = start(photos[0])
+    hands.window.files.open_paths([photos[1]])
+    hands.window.recent.actions_shown[1].trigger()
+    assert hands.photo.path == photos[0]
+    QTest.keyClick(hands.window.canvas, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    hands.wait_until(lambda: hands.photo.path == photos[1])
+
+
+def test_sessions_are_among_them(
+    start: Start, photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = tmp_path / "work.isegformer"
+    hands = start(photos[0])
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_options: (str(session), ""))
+    hands.do("save")
+    assert shown(hands) == [str(session), str(photos[0])]
+    hands.window.files.open_paths([photos[1]])
+    hands.window.files.album.mark_saved()
+    hands.window.recent.actions_shown[1].trigger()
+    hands.wait_until(lambda: hands.window.files.album.paths == [photos[0]])
+    assert shown(hands)[0] == str(session)
+
+
+def test_what_is_gone_is_told_and_taken_off(start: Start, photos: list[Path]) -> None:
+    hands = start(photos[0])
+    hands.window.files.open_paths([photos[1]])
+    photos[0].unlink()
+    hands.window.recent.actions_shown[1].trigger()
+    assert "is not there any more" in hands.window.message_bar.text
+    assert shown(hands) == [str(photos[1])]
+    assert hands.photo.path == photos[1]
+
+
+def test_the_list_can_be_cleared(start: Start, photos: list[Path]) -> None:
+    hands = start(photos[0])
+    hands.do("clear_recent")
+    assert shown(hands) == []
+    hands.window.close()
+    assert Settings.load().recent == []
