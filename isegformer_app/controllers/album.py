@@ -25,7 +25,7 @@ class Album:
         """Start empty."""
         self.paths: list[Path] = []
         self.index = -1
-        self._known: set[Path] = set()
+        self._places: dict[Path, int] = {}
         self._works: dict[Path, Work] = {}
 
     @property
@@ -36,20 +36,20 @@ class Album:
     def add(self, paths: Iterable[Path]) -> None:
         """Queue photos that are not queued yet."""
         for path in paths:
-            if path not in self._known:
-                self._known.add(path)
+            if path not in self._places:
+                self._places[path] = len(self.paths)
                 self.paths.append(path)
 
     def restore(self, paths: Iterable[Path], works: Mapping[Path, Work]) -> None:
         """Take over a saved queue; what was there before is forgotten."""
         self.paths, self.index = [], -1
-        self._known, self._works = set(), dict(works)
+        self._places, self._works = {}, dict(works)
         self.add(paths)
 
     def turn_to(self, path: Path) -> None:
         """Say which photo is on the desk; it is queued if it was not."""
         self.add([path])
-        self.index = self.paths.index(path)
+        self.index = self._places[path]
 
     def keep(self, photo: Photo, *, is_leaving: bool) -> None:
         """Remember the work on a photo; when it leaves the desk its labels are packed."""

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -209,6 +209,10 @@ class MainWindow(QMainWindow):
         self.empty_state.sample_wanted.connect(self.files.open_sample)
         self.files.opened.connect(self._photo_opened)
         self.files.opened.connect(self.session.watch)
+        self.files.opening.connect(lambda name: self.message_bar.show_progress(f"Opening “{name}” …"))
+        self.files.turned.connect(self.message_bar.clear)
+        self.files.opening_ended.connect(self.message_bar.end_progress)
+        self.message_bar.given_up.connect(self.files.give_up)
         self.files.album_changed.connect(self._show_album)
         self.files.session_wanted.connect(self.session.open)
         self.session.restored.connect(self._session_opened)
@@ -216,7 +220,7 @@ class MainWindow(QMainWindow):
         for desk in (self.files, self.session):
             desk.troubled.connect(lambda message: self.problem(message, False))
             desk.noticed.connect(self.notice)
-        self.photos_panel.chosen.connect(self.files.show)
+        self.photos_panel.chosen.connect(self.files.go_to)
         self.classes_bar.picked.connect(self.objects.pick_class)
         self.classes_bar.add_wanted.connect(self.objects.add_class)
         self.classes_bar.rename_wanted.connect(self.objects.rename_class)
@@ -253,7 +257,7 @@ class MainWindow(QMainWindow):
         self.canvas.show_photo(layer, view)
         self.canvas.show_labels(self.labels)
         self.stack.setCurrentWidget(self.canvas)
-        self.message_bar.clear()
+        self.message_bar.end_progress()
         self.status_bar.show_size(shape)
         self.view.take(photo.viewpoint.tool)
         self._coloured = None
@@ -332,10 +336,10 @@ class MainWindow(QMainWindow):
         if not self.session.may_leave():
             event.ignore()
             return
-        QGuiApplication.restoreOverrideCursor()
         app = QApplication.instance()
         if app is not None:
             app.removeEventFilter(self.keys)
+        self.files.close()
         self.segmenting.open(None)
         self.session.close()
         self.settings.save()

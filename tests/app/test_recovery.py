@@ -59,6 +59,7 @@ def start_again(start: Start, button: str, *paths: Path) -> tuple[Hands, list[st
     with answering(button) as asked:
         hands = start(*paths)
         hands.wait_until(lambda: bool(asked) and QApplication.activeModalWidget() is None)
+        hands.wait_for_photo()
     return hands, asked
 
 
@@ -106,6 +107,7 @@ def test_restored_work_lies_upon_its_session(start: Start, tmp_path: Path, monke
     area = finish_object(hands, 100, 100)
     assert save_to(hands, target, monkeypatch)
     hands.press(Qt.Key.Key_D)
+    hands.wait_for_photo()
     finish_object(hands, 200, 200)
     die(hands)
     again, asked = start_again(start, "Restore", target)
@@ -114,6 +116,7 @@ def test_restored_work_lies_upon_its_session(start: Start, tmp_path: Path, monke
     assert again.photo.path == photos[1]
     assert len(again.photo.annotation.objects) == 1
     again.press(Qt.Key.Key_A)
+    again.wait_for_photo()
     assert again.area(1) == area
     assert again.window.files.album.unsaved() == [photos[1]]
 
