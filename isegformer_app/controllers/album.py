@@ -1,10 +1,10 @@
 """The queue of photos: which are there, which is on the desk, and the work on those that were visited."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from isegformer_app.document import Annotation, Status, Viewpoint
+from isegformer_app.document import Annotation, ClassList, Status, Viewpoint
 
 from .photo import Photo
 
@@ -18,13 +18,23 @@ class Work:
     content_hash: str
 
 
+def _nothing() -> None:
+    """Nothing is subscribed yet."""
+
+
 class Album:
-    """Photos by path, each once, in the order they were opened; the undo stack of each survives turning the page."""
+    """Photos by path, each once, in the order they were opened; the undo stack of each survives turning the page.
+
+    All of them share one list of classes: what is done to it on one photo is done on all.
+    """
 
     def __init__(self) -> None:
         """Start empty."""
         self.paths: list[Path] = []
         self.index = -1
+        self.classes: ClassList | None = None
+        """Those of the queue; None as long as no photo was opened."""
+        self._unsubscribe: Callable[[], None] = _nothing
         self._places: dict[Path, int] = {}
         self._works: dict[Path, Work] = {}
 
@@ -40,16 +50,33 @@ class Album:
                 self._places[path] = len(self.paths)
                 self.paths.append(path)
 
-    def restore(self, paths: Iterable[Path], works: Mapping[Path, Work]) -> None:
+    def restore(self, paths: Iterable[Path], works: Mapping[Path, Work], classes: ClassList | None = None) -> None:
         """Take over a saved queue; what was there before is forgotten."""
+        self._unsubscribe()
+        self._unsubscribe = _nothing
         self.paths, self.index = [], -1
         self._places, self._works = {}, dict(works)
         self.add(paths)
+        known = [classes] if classes is not None else [ClassList.of(work.annotation.state) for work in works.values()]
+        self.classes = None
+        if known:
+            self._share(known[0])
 
     def turn_to(self, path: Path) -> None:
         """Say which photo is on the desk; it is queued if it was not."""
         self.add([path])
         self.index = self._places[path]
+
+    def lay_down(self, photo: Photo) -> None:
+        """Take a photo that is laid on the desk into the queue; it begins with the queue's classes."""
+        self.turn_to(photo.path)
+        self.keep(photo, is_leaving=False)
+        annotation = photo.annotation
+        if self.classes is None:
+            self.classes = ClassList.of(annotation.state)
+        annotation.adopt(self.classes)
+        self._unsubscribe()
+        self._unsubscribe = annotation.subscribe(lambda change: self._follow(annotation))
 
     def keep(self, photo: Photo, *, is_leaving: bool) -> None:
         """Remember the work on a photo; when it leaves the desk its labels are packed."""
@@ -79,6 +106,14 @@ class Album:
             index += step
         return None
 
+    def photos_with_class(self, class_id: int) -> list[Path]:
+        """Photos that have objects of a class."""
+        return [
+            path
+            for path, work in self._works.items()
+            if any(each.class_id == class_id for each in work.annotation.objects)
+        ]
+
     def unsaved(self) -> list[Path]:
         """Photos whose work was changed since it was saved."""
         return [path for path, work in self._works.items() if work.annotation.is_dirty]
@@ -91,3 +126,16 @@ class Album:
         """Everything that is known of the queue is in a file, or is not wanted."""
         for work in self._works.values():
             work.annotation.mark_saved()
+
+    def _follow(self, annotation: Annotation) -> None:
+        wanted = ClassList.of(annotation.state)
+        if wanted != self.classes:
+            self._share(wanted)
+
+    def _share(self, wanted: ClassList) -> None:
+        """Give all photos these classes, and those that objects still have."""
+        for work in self._works.values():
+            wanted = ClassList.of(wanted.given_to(work.annotation.state))
+        self.classes = wanted
+        for work in self._works.values():
+            work.annotation.adopt(wanted)

@@ -1,6 +1,7 @@
 """What is being annotated: plain Python and numpy, no Qt, no files, no network."""
 
 from .annotation import Annotation, Change, Edit
+from .class_list import ClassList
 from .click import Click
 from .errors import DocumentError, EditError, ShapeError
 from .geometry import PHOTO, Box, Shape, SliceKey, slice_shape
@@ -16,6 +17,7 @@ __all__ = [
     "Annotation",
     "Box",
     "Change",
+    "ClassList",
     "Click",
     "Colour",
     "DocumentError",

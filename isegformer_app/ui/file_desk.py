@@ -11,7 +11,6 @@ from isegformer_app.controllers.exporting import export_coco, export_indexed_png
 from isegformer_app.controllers.opening import take_up
 from isegformer_app.controllers.photo import Photo
 from isegformer_app.controllers.segmenting import SegmentingController
-from isegformer_app.document import Annotation
 from isegformer_app.files.errors import FileProblem, TooLarge
 from isegformer_app.files.scan import IMAGE_SUFFIXES, FolderScan
 from isegformer_app.files.session import SUFFIX
@@ -173,7 +172,6 @@ class FileDesk(QObject):
             if work is not None:
                 take_up(photo, work)
             elif before is not None:
-                photo.annotation = Annotation(photo.volume.shape, before.annotation.classes)
                 photo.viewpoint.active_class = before.viewpoint.active_class
                 photo.viewpoint.tool = before.viewpoint.tool
         except FileProblem as problem:
@@ -199,8 +197,7 @@ class FileDesk(QObject):
         before = self._segmenting.photo
         if before is not None and before.path != photo.path:
             self.album.keep(before, is_leaving=True)
-        self.album.turn_to(photo.path)
-        self.album.keep(photo, is_leaving=False)
+        self.album.lay_down(photo)
         self._settings.add_recent(photo.path)
         self._segmenting.open(photo)
         self.opened.emit()

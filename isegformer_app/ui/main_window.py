@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
         self.files = FileDesk(self, self.segmenting, settings)
         self.session = SessionDesk(self, self.segmenting, self.files.album, journals)
         self.objects = ObjectDesk(self, self.segmenting, self.hand_editing, self.canvas, self.objects_panel)
+        self.objects.photos_with_class = self.files.album.photos_with_class
         self.view = ViewDesk(self.segmenting, settings, self.canvas, self.adjust_panel, self)
         self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
         self.photos_panel = PhotosPanel(self.files.album)

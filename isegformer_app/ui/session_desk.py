@@ -147,7 +147,7 @@ class SessionDesk(QObject):
             except FileProblem as problem:
                 trouble = str(problem)
         self._safe.adopt(left)
-        self.restored.emit(restore(self._album, session, left.photos))
+        self.restored.emit(restore(self._album, session, left.photos, left.classes))
         self.noticed.emit(f"Restored {in_words(left)}; save to keep it.")
         if trouble:
             self.troubled.emit(trouble)
