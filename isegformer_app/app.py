@@ -62,7 +62,7 @@ def opened(arguments: Sequence[str], make_engine: EngineMaker = _make_engine) ->
         try:
             yield window
         finally:
-            window.files.close()
+            window.close_down()
             window.session.break_off()
     finally:
         worker.close()

@@ -35,6 +35,7 @@ class Album:
         self.classes: ClassList | None = None
         """Those of the queue; None as long as no photo was opened."""
         self._unsubscribe: Callable[[], None] = _nothing
+        self._statuses, self._part_of_name = frozenset(Status), ""
         self._places: dict[Path, int] = {}
         self._works: dict[Path, Work] = {}
 
@@ -96,12 +97,34 @@ class Album:
         state = work.annotation.state
         return Status.IN_PROGRESS if state.status is Status.TO_DO and state.objects else state.status
 
+    def done(self) -> int:
+        """Count the photos that are done."""
+        return sum(self.status(path) is Status.DONE for path in self._works)
+
+    def place(self, path: Path) -> int:
+        """Place of a photo in the queue, -1 where it is not queued."""
+        return self._places.get(path, -1)
+
+    def show_only(self, statuses: frozenset[Status], part_of_name: str = "") -> None:
+        """Pass over the photos of another status or name from now on."""
+        self._statuses, self._part_of_name = statuses, part_of_name.strip().casefold()
+
+    def is_seen(self, path: Path) -> bool:
+        """Whether a photo is not passed over."""
+        return self.status(path) in self._statuses and self._part_of_name in path.name.casefold()
+
+    def seen(self) -> list[int] | range:
+        """Places of the photos that are not passed over, and of the one on the desk."""
+        if self._statuses == frozenset(Status) and not self._part_of_name:
+            return range(len(self.paths))
+        return [place for place, path in enumerate(self.paths) if place == self.index or self.is_seen(path)]
+
     def neighbour(self, step: int, *, only_unfinished: bool = False) -> Path | None:
-        """The photo `step` (1 or -1) away, or the nearest that way that is not done; None at the end."""
+        """The nearest photo in a direction (1 or -1) that is not passed over, nor done; None at the end."""
         index = self.index + step
         while 0 <= index < len(self.paths):
             path = self.paths[index]
-            if not only_unfinished or self.status(path) is not Status.DONE:
+            if self.is_seen(path) and not (only_unfinished and self.status(path) is Status.DONE):
                 return path
             index += step
         return None

@@ -97,6 +97,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("previous_unfinished", "Previous &unfinished", "&Photos", ("Ctrl+Shift+A",)),
     ActionSpec("next_unfinished", "Next un&finished", "&Photos", ("Ctrl+Shift+D",)),
     ActionSpec("mark_done", "Mark as &done", "&Photos", ("Ctrl+D",), "", True, True),
+    ActionSpec("flag", "&Flag", "&Photos", ("Ctrl+K",), "Mark the photo as one to come back to", True),
     ActionSpec("model_bundled", "&Bundled model", "&Model"),
     ActionSpec("model_file", "Model from &file…", "&Model"),
     ActionSpec("device_auto", "&Choose by itself", "&Model/&Device", is_checkable=True),

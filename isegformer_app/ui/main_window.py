@@ -297,7 +297,8 @@ class MainWindow(QMainWindow):
         self.actions_by_name["mark_done"].setChecked(photo.annotation.state.status is Status.DONE)
         self.setWindowTitle(f"{photo.path.name}[*] - iSegFormer")
         self.setWindowModified(photo.annotation.is_dirty)
-        self.photos_panel.model.status_changed()
+        self.actions_by_name["flag"].setChecked(photo.annotation.state.status is Status.FLAGGED)
+        self.photos_panel.status_changed()
 
     def _show_pixel(self, pixel: tuple[int, int] | None) -> None:
         photo, plane = self.segmenting.photo, self.labels.plane
@@ -332,6 +333,11 @@ class MainWindow(QMainWindow):
         self.files.open_paths(dropped_paths(event.mimeData()))
         event.acceptProposedAction()
 
+    def close_down(self) -> None:
+        """Read nothing any more: the window closes or has died."""
+        self.files.close()
+        self.photos_panel.close_down()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask before work is lost, and keep the settings."""
         if not self.session.may_leave():
@@ -340,7 +346,7 @@ class MainWindow(QMainWindow):
         app = QApplication.instance()
         if app is not None:
             app.removeEventFilter(self.keys)
-        self.files.close()
+        self.close_down()
         self.segmenting.open(None)
         self.session.close()
         self.settings.save()

@@ -82,7 +82,8 @@ class ObjectDesk(QObject):
             "fill_holes": self._editing.fill_holes,
             "keep_largest": self._editing.keep_largest,
             "smooth": self._editing.smooth,
-            "mark_done": self.toggle_done,
+            "mark_done": lambda: self.toggle_status(Status.DONE),
+            "flag": lambda: self.toggle_status(Status.FLAGGED),
         }
 
     # Clicks -----------------------------------------------------------------------------------------------------
@@ -237,14 +238,15 @@ class ObjectDesk(QObject):
         else:
             self._segmenting.apply(DeleteClass(known.id))
 
-    def toggle_done(self) -> None:
-        """Mark the photo as done, or as in progress again."""
+    def toggle_status(self, status: Status) -> None:
+        """Mark the photo as done or flagged, or take that back."""
         photo = self._segmenting.photo
         if photo is not None:
-            is_done = photo.annotation.state.status is Status.DONE
-            if not is_done:
+            state = photo.annotation.state
+            if status is Status.DONE is not state.status:
                 self._segmenting.select(None)
-            self._segmenting.apply(SetStatus(Status.IN_PROGRESS if is_done else Status.DONE))
+            former = Status.IN_PROGRESS if state.objects else Status.TO_DO
+            self._segmenting.apply(SetStatus(former if state.status is status else status))
 
     # Inside -----------------------------------------------------------------------------------------------------
 
