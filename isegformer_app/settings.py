@@ -50,6 +50,9 @@ class Settings:
     """Name of a bundled model or path of a file; empty for the default."""
     device: str = "auto"
     """`auto`, `cpu` or `cuda`."""
+    autosave: bool = True
+    autosave_seconds: int = 120
+    """Between two savings without being asked, 10 to 3600."""
     recent: list[str] = field(default_factory=list)
 
     def add_recent(self, path: Path) -> None:
@@ -94,6 +97,7 @@ class Settings:
         self.opacity = min(max(self.opacity, 0.0), 1.0)
         self.threshold = min(max(self.threshold, 0.05), 0.95)
         self.brush_radius = min(max(self.brush_radius, 0.5), 500.0)
+        self.autosave_seconds = min(max(self.autosave_seconds, 10), 3600)
         if self.overlay not in {"fill", "outline", "both"}:
             self.overlay = "both"
         if self.overlap not in {"keep existing", "overwrite", "allow overlap"}:

@@ -155,9 +155,9 @@ class Annotation:
         """Whether there is something that `mark_saved` has not seen."""
         return self._history.position != self._saved_position
 
-    def mark_saved(self) -> None:
-        """Remember the present document as saved."""
-        self._saved_position = self._history.position
+    def mark_saved(self, position: int | None = None) -> None:
+        """Remember the document as saved that it was at a position of the history, by default the present one."""
+        self._saved_position = self._history.position if position is None else position
 
     def mask(self, object_id: int, key: SliceKey) -> NDArray[np.bool_]:
         """Return the accepted pixels of an object on a slice, (rows, cols) bool."""

@@ -37,6 +37,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec("save", "&Save session", "&File", ("Ctrl+S",), "Keep photos, objects, clicks and masks in one file"),
     ActionSpec("save_as", "Save session &as…", "&File", ("Ctrl+Shift+S",)),
+    ActionSpec("autosave", "Save by i&tself", "&File", (), "Every two minutes, once there is a session file", True),
     ActionSpec(
         "export_png",
         "Export label &PNG…",

@@ -20,6 +20,7 @@ class Errand(Generic[Result]):
     work: Callable[[], Result]
     then: Callable[[Result], object]
     failed: Callable[[FileProblem], object]
+    over: Callable[[], object]
     _dropped: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -35,7 +36,7 @@ class Errand(Generic[Result]):
 class Errands(QObject):
     """A thread of its own, started with the first errand. The methods are for the thread that made it."""
 
-    _returned = Signal(object, object, object)
+    _returned = Signal(object)
 
     def __init__(self, parent: QObject, name: str) -> None:
         super().__init__(parent)
@@ -51,9 +52,13 @@ class Errands(QObject):
         work: Callable[[], Result],
         then: Callable[[Result], object],
         failed: Callable[[FileProblem], object] = lambda problem: None,
+        over: Callable[[], object] = lambda: None,
     ) -> Errand[Result]:
-        """Do `work` on the thread and tell its result to `then`, or what is wrong with a file to `failed`."""
-        errand = Errand(work, then, failed)
+        """Do `work` on the thread and tell its result to `then`, or what is wrong with a file to `failed`.
+
+        `over` is called before either, however it ended.
+        """
+        errand = Errand(work, then, failed, over)
         if not self._is_closed:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
@@ -84,11 +89,14 @@ class Errands(QObject):
             problem = error
         with self._gate:
             if not self._is_closed:
-                self._returned.emit(errand, result, problem)
+                # One tuple: PySide forgets to count the references to a bare None that passes through a queue.
+                self._returned.emit((errand, result, problem))
 
-    def _deliver(self, errand: Errand[Any], result: object, problem: Exception | None) -> None:
+    def _deliver(self, outcome: tuple[Errand[Any], object, Exception | None]) -> None:
+        errand, result, problem = outcome
         if errand.is_dropped or self._is_closed:
             return
+        errand.over()
         if problem is None:
             errand.then(result)
         elif isinstance(problem, FileProblem):

@@ -80,7 +80,7 @@ class MainWindow(QMainWindow):
         self.segmenting = SegmentingController(worker, self, threshold=settings.threshold)
         self.hand_editing = HandEditing(self.segmenting)
         self.files = FileDesk(self, self.segmenting, settings)
-        self.session = SessionDesk(self, self.segmenting, self.files.album, journals)
+        self.session = SessionDesk(self, self.segmenting, self.files.album, journals, settings)
         self.objects = ObjectDesk(self, self.segmenting, self.hand_editing, self.canvas, self.objects_panel)
         self.objects.photos_with_class = self.files.album.photos_with_class
         self.view = ViewDesk(self.segmenting, settings, self.canvas, self.adjust_panel, self)
@@ -91,6 +91,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._connect(bridge)
         self.model.adopt(self.actions_by_name)
+        self.session.adopt(self.actions_by_name)
         self.view.adopt(self.actions_by_name)
         self._show_history()
 
@@ -218,6 +219,7 @@ class MainWindow(QMainWindow):
         self.files.session_wanted.connect(self.session.open)
         self.session.restored.connect(self._session_opened)
         self.session.saved.connect(self._show_history)
+        self.session.state_changed.connect(self.status_bar.show_saved)
         for desk in (self.files, self.session):
             desk.troubled.connect(lambda message: self.problem(message, False))
             desk.noticed.connect(self.notice)
@@ -295,7 +297,8 @@ class MainWindow(QMainWindow):
             self.setWindowTitle("iSegFormer")
             return
         self.actions_by_name["mark_done"].setChecked(photo.annotation.state.status is Status.DONE)
-        self.setWindowTitle(f"{photo.path.name}[*] - iSegFormer")
+        read_only = " (session read-only)" if self.session.is_read_only else ""
+        self.setWindowTitle(f"{photo.path.name}[*]{read_only} - iSegFormer")
         self.setWindowModified(photo.annotation.is_dirty)
         self.actions_by_name["flag"].setChecked(photo.annotation.state.status is Status.FLAGGED)
         self.photos_panel.status_changed()

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from isegformer_app.controllers.album import Album
@@ -163,7 +163,7 @@ class PhotosPanel(QWidget):
         self.count.setText(", ".join(words + ([f"{shown} shown"] if shown != total else [])))
 
 
-def _decorated(picture: QPixmap | None, status: Status) -> QPixmap:
+def _decorated(picture: QPixmap | None, status: Status) -> QIcon:
     """Put a picture into a box of one size, with a dot in the colour of the status."""
     ratio = 2
     made = QPixmap(_PICTURE * ratio)
@@ -179,4 +179,7 @@ def _decorated(picture: QPixmap | None, status: Status) -> QPixmap:
     painter.setBrush(QColor(*_COLOURS[status]))
     painter.drawEllipse(QRectF(_PICTURE.width() - _DOT - 2, _PICTURE.height() - _DOT - 2, _DOT, _DOT))
     painter.end()
-    return made
+    icon = QIcon(made)
+    # Qt would tint it on the selected row, and the colours are the point.
+    icon.addPixmap(made, QIcon.Mode.Selected)
+    return icon

@@ -159,7 +159,7 @@ def test_session_brings_everything_back(
     area = hands.area(1)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_options: (str(target), ""))
     hands.do("save")
-    assert not hands.window.isWindowModified()
+    hands.wait_until(lambda: not hands.window.isWindowModified())
     other = start(target)
     assert name(other) == "photo1.png"
     assert other.area(1) == area

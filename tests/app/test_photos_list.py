@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPixmap
+from PySide6.QtGui import QIcon
 from pytestqt.qtbot import QtBot
 
 from isegformer_app.controllers.album import Album
@@ -102,8 +102,9 @@ def test_clicked_row_is_opened(hands: Hands) -> None:
 def test_rows_get_their_pictures(hands: Hands) -> None:
     panel = hands.window.photos_panel
     hands.wait_until(lambda: panel.thumbnails.find(panel.model.path(1)) is not None)
-    picture = panel.model.data(panel.model.index(1), Qt.ItemDataRole.DecorationRole)
-    assert isinstance(picture, QPixmap)
+    icon = panel.model.data(panel.model.index(1), Qt.ItemDataRole.DecorationRole)
+    assert isinstance(icon, QIcon)
+    picture = icon.pixmap(panel.view.iconSize())
     middle = picture.toImage().pixelColor(picture.width() // 2, picture.height() // 2)
     assert (middle.red(), middle.green(), middle.blue()) == COLOURS[1]
 

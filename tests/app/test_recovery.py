@@ -65,7 +65,9 @@ def start_again(start: Start, button: str, *paths: Path) -> tuple[Hands, list[st
 
 def save_to(hands: Hands, target: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_options: (str(target), ""))
-    return hands.window.session.save_as()
+    is_saving = hands.window.session.save_as()
+    hands.wait_until(lambda: hands.window.session.path == target)
+    return is_saving
 
 
 def test_unsaved_work_is_offered_and_restored(cat: Hands, start: Start) -> None:
