@@ -7,10 +7,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from isegformer_app.controllers.album import Album
+from isegformer_app.controllers.copying import CopiedObjects
 from isegformer_app.controllers.exporting import export_coco, export_indexed_png, is_ready_to_export
 from isegformer_app.controllers.opening import take_up
 from isegformer_app.controllers.photo import Photo
 from isegformer_app.controllers.segmenting import SegmentingController
+from isegformer_app.document import EditError
 from isegformer_app.files.errors import FileProblem, TooLarge
 from isegformer_app.files.scan import IMAGE_SUFFIXES, FolderScan
 from isegformer_app.files.session import SUFFIX
@@ -49,6 +51,7 @@ class FileDesk(QObject):
         self._scans = Errands(self, "folder scan")
         self._scan: Errand[_Listed] | None = None
         self._heading, self._is_skipping = 1, False
+        self._copied: tuple[Path, CopiedObjects] | None = None
         self.loader.loaded.connect(self._loaded)
         self.loader.failed.connect(self._failed)
         self.loader.lingers.connect(lambda path: self.opening.emit(path.name))
@@ -65,6 +68,7 @@ class FileDesk(QObject):
             "previous_photo": lambda: self.turn(-1),
             "next_photo": lambda: self.turn(1),
             "previous_unfinished": lambda: self.turn(-1, only_unfinished=True),
+            "copy_to_next": self.copy_to_next,
             "next_unfinished": lambda: self.turn(1, only_unfinished=True),
         }
 
@@ -134,8 +138,22 @@ class FileDesk(QObject):
         else:
             self.go_to(path)
 
+    def copy_to_next(self) -> None:
+        """Turn the page and take the objects along, to be corrected there."""
+        photo, path = self._segmenting.photo, self.album.neighbour(1)
+        if photo is None or not photo.annotation.objects:
+            self.noticed.emit("There are no objects to copy.")
+        elif path is None:
+            self.noticed.emit("There is no photo after this one.")
+        elif not is_ready_to_export(self._segmenting):
+            self.noticed.emit("The last mask is still being computed: copy the objects in a moment.")
+        else:
+            self._copied = path, CopiedObjects.of(photo)
+            self.show(path)
+
     def give_up(self) -> None:
         """Open nothing after all: the photo on the desk stays."""
+        self._copied = None
         if self._scan is not None:
             self._scan.drop()
             self._scan = None
@@ -178,9 +196,22 @@ class FileDesk(QObject):
             self.troubled.emit(str(problem))
         else:
             self._lay_down(photo)
+            self._put_copies(photo)
             self.loader.look_ahead(self.album.neighbour(self._heading, only_unfinished=self._is_skipping))
 
+    def _put_copies(self, photo: Photo) -> None:
+        copied, self._copied = self._copied, None
+        if copied is None or copied[0] != photo.path:
+            return
+        try:
+            edit = copied[1].edit(photo.annotation, self._segmenting.rule)
+        except EditError as error:
+            self.troubled.emit(str(error))
+        else:
+            self._segmenting.apply(edit)
+
     def _failed(self, path: Path, problem: FileProblem) -> None:
+        self._copied = None
         self.opening_ended.emit()
         if isinstance(problem, TooLarge):
             self._ask_for_memory(path, problem)

@@ -86,6 +86,46 @@ def test_photo_on_the_desk_stays_in_the_list_until_the_page_is_turned(hands: Han
     assert "1 done" in hands.window.photos_panel.count.text()
 
 
+def test_objects_are_taken_along_to_the_next_photo(hands: Hands) -> None:
+    hands.click(20, 30)
+    hands.wait_for_mask()
+    hands.do("copy_to_next")
+    hands.wait_for_photo("photo1.png")
+    assert hands.area(1) > 0
+    assert hands.window.files.album.status(hands.photo.path) is Status.IN_PROGRESS
+    hands.do("undo")
+    assert hands.photo.annotation.objects == ()
+    hands.do("copy_to_next")
+    assert "no objects to copy" in hands.window.message_bar.text
+    assert turn(hands, "previous_photo") == "photo0.png"
+    assert hands.area(1) > 0
+
+
+def test_objects_do_not_fit_a_photo_of_another_size(start: Start, tmp_path: Path) -> None:
+    paths = [tmp_path / "wide.png", tmp_path / "high.png"]
+    for path, size in zip(paths, ((60, 40), (40, 60)), strict=True):
+        Image.new("RGB", size).save(path)
+    hands = start(*paths)
+    hands.click(20, 30)
+    hands.wait_for_mask()
+    hands.do("copy_to_next")
+    hands.wait_for_photo("high.png")
+    assert "not copied" in hands.window.message_bar.text
+    assert hands.photo.annotation.objects == ()
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_zoom_is_kept_between_photos_on_request(hands: Hands, is_kept: bool) -> None:
+    if is_kept:
+        hands.do("keep_zoom")
+    fitted = hands.window.canvas.geometry_of_view
+    hands.do("zoom_in")
+    zoomed = hands.window.canvas.geometry_of_view
+    assert zoomed != fitted
+    turn(hands, "next_photo")
+    assert hands.window.canvas.geometry_of_view == (zoomed if is_kept else fitted)
+
+
 def test_names_are_searched(hands: Hands) -> None:
     hands.window.photos_panel.name.setText("PHOTO2")
     assert shown(hands) == ["photo0.png", "photo2.png"]
