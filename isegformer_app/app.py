@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from .inference import Engine, Worker
 from .settings import Settings, state_folder
+from .ui.lasting_constants import make_constants_last
 from .ui.main_window import MainWindow
 from .ui.model_desk import EngineMaker
 from .ui.worker_bridge import WorkerBridge
@@ -46,6 +47,7 @@ def opened(arguments: Sequence[str], make_engine: EngineMaker = _make_engine) ->
 
     What a window that died had not saved is offered first. `make_engine` builds what answers the clicks.
     """
+    make_constants_last()
     settings = Settings.load()
     bridge = WorkerBridge()
     worker = Worker(
