@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QTreeView, QVBoxLayout, QWidget
 
 from isegformer_app.controllers.album import Album
 from isegformer_app.document import Status
@@ -116,9 +116,13 @@ class PhotosPanel(QWidget):
         self.name.setClearButtonEnabled(True)
         # Only a click brings the keyboard here: single keys belong to the canvas.
         self.name.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self.view = QListView()
+        # A tree without branches: a QListView lays all rows out anew whenever one of them changes.
+        self.view = QTreeView()
         self.view.setModel(self.model)
-        self.view.setUniformItemSizes(True)
+        self.view.setHeaderHidden(True)
+        self.view.setRootIsDecorated(False)
+        self.view.setItemsExpandable(False)
+        self.view.setUniformRowHeights(True)
         self.view.setIconSize(_PICTURE)
         self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
