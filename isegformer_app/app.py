@@ -62,6 +62,7 @@ def opened(arguments: Sequence[str], make_engine: EngineMaker = _make_engine) ->
         try:
             yield window
         finally:
+            window.close_down()
             window.session.break_off()
     finally:
         worker.close()
@@ -74,7 +75,8 @@ def _begin(window: MainWindow, worker: Worker, arguments: Sequence[str]) -> None
         paths = [path for path in paths if path != window.session.path]
     if paths:
         window.files.open_paths(paths)
-    if window.segmenting.photo is None:
+    if not window.files.is_opening:
+        # Otherwise the photo comes first: importing torch would slow its reading down.
         worker.prepare()
 
 

@@ -56,6 +56,9 @@ class Settings:
     """Value of `controllers.exporting.Format`; one that is unknown there counts as the default."""
     export_folder: str = ""
     """Folder of the last export; empty for that of the photo."""
+    autosave: bool = True
+    autosave_seconds: int = 120
+    """Between two savings without being asked, 10 to 3600."""
     recent: list[str] = field(default_factory=list)
     """Photos, folders and sessions that were opened, the newest first."""
 
@@ -105,6 +108,7 @@ class Settings:
         self.opacity = min(max(self.opacity, 0.0), 1.0)
         self.threshold = min(max(self.threshold, 0.05), 0.95)
         self.brush_radius = min(max(self.brush_radius, 0.5), 500.0)
+        self.autosave_seconds = min(max(self.autosave_seconds, 10), 3600)
         if self.overlay not in {"fill", "outline", "both"}:
             self.overlay = "both"
         if self.overlap not in {"keep existing", "overwrite", "allow overlap"}:

@@ -1,10 +1,10 @@
 """The queue of photos: which are there, which is on the desk, and the work on those that were visited."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from isegformer_app.document import Annotation, Status, Viewpoint
+from isegformer_app.document import Annotation, ClassList, Status, Viewpoint
 
 from .photo import Photo
 
@@ -18,14 +18,25 @@ class Work:
     content_hash: str
 
 
+def _nothing() -> None:
+    """Nothing is subscribed yet."""
+
+
 class Album:
-    """Photos by path, each once, in the order they were opened; the undo stack of each survives turning the page."""
+    """Photos by path, each once, in the order they were opened; the undo stack of each survives turning the page.
+
+    All of them share one list of classes: what is done to it on one photo is done on all.
+    """
 
     def __init__(self) -> None:
         """Start empty."""
         self.paths: list[Path] = []
         self.index = -1
-        self._known: set[Path] = set()
+        self.classes: ClassList | None = None
+        """Those of the queue; None as long as no photo was opened."""
+        self._unsubscribe: Callable[[], None] = _nothing
+        self._statuses, self._part_of_name = frozenset(Status), ""
+        self._places: dict[Path, int] = {}
         self._works: dict[Path, Work] = {}
 
     @property
@@ -36,20 +47,37 @@ class Album:
     def add(self, paths: Iterable[Path]) -> None:
         """Queue photos that are not queued yet."""
         for path in paths:
-            if path not in self._known:
-                self._known.add(path)
+            if path not in self._places:
+                self._places[path] = len(self.paths)
                 self.paths.append(path)
 
-    def restore(self, paths: Iterable[Path], works: Mapping[Path, Work]) -> None:
+    def restore(self, paths: Iterable[Path], works: Mapping[Path, Work], classes: ClassList | None = None) -> None:
         """Take over a saved queue; what was there before is forgotten."""
+        self._unsubscribe()
+        self._unsubscribe = _nothing
         self.paths, self.index = [], -1
-        self._known, self._works = set(), dict(works)
+        self._places, self._works = {}, dict(works)
         self.add(paths)
+        known = [classes] if classes is not None else [ClassList.of(work.annotation.state) for work in works.values()]
+        self.classes = None
+        if known:
+            self._share(known[0])
 
     def turn_to(self, path: Path) -> None:
         """Say which photo is on the desk; it is queued if it was not."""
         self.add([path])
-        self.index = self.paths.index(path)
+        self.index = self._places[path]
+
+    def lay_down(self, photo: Photo) -> None:
+        """Take a photo that is laid on the desk into the queue; it begins with the queue's classes."""
+        self.turn_to(photo.path)
+        self.keep(photo, is_leaving=False)
+        annotation = photo.annotation
+        if self.classes is None:
+            self.classes = ClassList.of(annotation.state)
+        annotation.adopt(self.classes)
+        self._unsubscribe()
+        self._unsubscribe = annotation.subscribe(lambda change: self._follow(annotation))
 
     def keep(self, photo: Photo, *, is_leaving: bool) -> None:
         """Remember the work on a photo; when it leaves the desk its labels are packed."""
@@ -73,15 +101,45 @@ class Album:
         state = work.annotation.state
         return Status.IN_PROGRESS if state.status is Status.TO_DO and state.objects else state.status
 
+    def done(self) -> int:
+        """Count the photos that are done."""
+        return sum(self.status(path) is Status.DONE for path in self._works)
+
+    def place(self, path: Path) -> int:
+        """Place of a photo in the queue, -1 where it is not queued."""
+        return self._places.get(path, -1)
+
+    def show_only(self, statuses: frozenset[Status], part_of_name: str = "") -> None:
+        """Pass over the photos of another status or name from now on."""
+        self._statuses, self._part_of_name = statuses, part_of_name.strip().casefold()
+
+    def is_seen(self, path: Path) -> bool:
+        """Whether a photo is not passed over."""
+        return self.status(path) in self._statuses and self._part_of_name in path.name.casefold()
+
+    def seen(self) -> list[int] | range:
+        """Places of the photos that are not passed over, and of the one on the desk."""
+        if self._statuses == frozenset(Status) and not self._part_of_name:
+            return range(len(self.paths))
+        return [place for place, path in enumerate(self.paths) if place == self.index or self.is_seen(path)]
+
     def neighbour(self, step: int, *, only_unfinished: bool = False) -> Path | None:
-        """The photo `step` (1 or -1) away, or the nearest that way that is not done; None at the end."""
+        """The nearest photo in a direction (1 or -1) that is not passed over, nor done; None at the end."""
         index = self.index + step
         while 0 <= index < len(self.paths):
             path = self.paths[index]
-            if not only_unfinished or self.status(path) is not Status.DONE:
+            if self.is_seen(path) and not (only_unfinished and self.status(path) is Status.DONE):
                 return path
             index += step
         return None
+
+    def photos_with_class(self, class_id: int) -> list[Path]:
+        """Photos that have objects of a class."""
+        return [
+            path
+            for path, work in self._works.items()
+            if any(each.class_id == class_id for each in work.annotation.objects)
+        ]
 
     def unsaved(self) -> list[Path]:
         """Photos whose work was changed since it was saved."""
@@ -95,3 +153,16 @@ class Album:
         """Everything that is known of the queue is in a file, or is not wanted."""
         for work in self._works.values():
             work.annotation.mark_saved()
+
+    def _follow(self, annotation: Annotation) -> None:
+        wanted = ClassList.of(annotation.state)
+        if wanted != self.classes:
+            self._share(wanted)
+
+    def _share(self, wanted: ClassList) -> None:
+        """Give all photos these classes, and those that objects still have."""
+        for work in self._works.values():
+            wanted = ClassList.of(wanted.given_to(work.annotation.state))
+        self.classes = wanted
+        for work in self._works.values():
+            work.annotation.adopt(wanted)

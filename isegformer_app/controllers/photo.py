@@ -25,7 +25,7 @@ class Photo:
     content_hash: str = ""
     """SHA-256 of the file, in hexadecimal."""
     _serial: int = field(default_factory=lambda: next(_serials), repr=False)
-    _rgb: tuple[SliceKey, NDArray[np.uint8]] | None = field(default=None, repr=False)
+    _rgb: tuple[SliceKey, tuple[float, float] | None, NDArray[np.uint8]] | None = field(default=None, repr=False)
 
     def image_key(self, key: SliceKey) -> str:
         """Name of the pixels of one slice, the same for as long as the photo is open."""
@@ -33,8 +33,9 @@ class Photo:
 
     def rgb(self, key: SliceKey) -> NDArray[np.uint8]:
         """Pixels of one slice for the network and the screen, (H, W, 3) uint8, not to be written; kept for the last."""
-        if self._rgb is None or self._rgb[0] != key:
-            pixels = self.volume.as_rgb(key, self.viewpoint.window)
+        window = self.viewpoint.window
+        if self._rgb is None or self._rgb[:2] != (key, window):
+            pixels = self.volume.as_rgb(key, window)
             pixels.flags.writeable = False
-            self._rgb = (key, pixels)
-        return self._rgb[1]
+            self._rgb = (key, window, pixels)
+        return self._rgb[2]

@@ -21,6 +21,9 @@ class Asking(Protocol):
     def warm_up(self, image_key: str, image: NDArray[np.uint8]) -> None:
         """Encode an image before its first click."""
 
+    def encode_ahead(self, image_key: str, image: NDArray[np.uint8]) -> None:
+        """Encode an image that may be wanted later, when there is nothing else to do."""
+
 
 class View(Protocol):
     """What the controller tells the window."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from isegformer_app.document import Annotation
+from isegformer_app.document import Annotation, ClassList
 from isegformer_app.files.errors import Damaged, FileProblem
 from isegformer_app.files.journal import Journal
 from isegformer_app.files.locking import FileLock
@@ -29,6 +29,11 @@ class LeftWork:
     def photos(self) -> dict[Path, RecoveredPhoto]:
         """The photos, each as the newest journal has it: a window that restored one and died as well knew more."""
         return {photo.path: photo for each in self.recoveries for photo in each.photos}
+
+    @property
+    def classes(self) -> ClassList | None:
+        """The classes of the queue, as the newest journal has them."""
+        return next((each.classes for each in reversed(self.recoveries) if each.classes is not None), None)
 
     @property
     def objects(self) -> int:

@@ -54,6 +54,11 @@ class SegmentingController:
             self._worker.warm_up(photo.image_key(key), photo.rgb(key))
         self._previewing.refresh()
 
+    def encode_ahead(self, photo: Photo) -> None:
+        """Prepare for the first click on a photo that may come next."""
+        key = photo.viewpoint.key
+        self._worker.encode_ahead(photo.image_key(key), photo.rgb(key))
+
     @property
     def photo(self) -> Photo | None:
         """The photo on the desk."""

@@ -1,6 +1,7 @@
 """What is being annotated: plain Python and numpy, no Qt, no files, no network."""
 
 from .annotation import Annotation, Change, Edit
+from .class_list import ClassList
 from .click import Click
 from .effort import Effort
 from .errors import DocumentError, EditError, ShapeError
@@ -17,6 +18,7 @@ __all__ = [
     "Annotation",
     "Box",
     "Change",
+    "ClassList",
     "Click",
     "Colour",
     "DocumentError",

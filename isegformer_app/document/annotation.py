@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .class_list import ClassList
 from .effort import Effort, EffortLog
 from .errors import EditError
 from .geometry import Box, Shape, SliceKey, slice_shape
@@ -75,11 +76,16 @@ class Edit(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Change:
-    """What observers are told: the step, its direction, and the voxels whose ids changed."""
+    """What observers are told: the step, its direction, the voxels whose ids changed, and the states around it.
+
+    The states are not always those of the step, for classes may have been adopted since it was done.
+    """
 
     step: Step
     is_undo: bool
     box: Box | None
+    former: State
+    later: State
 
 
 Observer = Callable[[Change], None]
@@ -158,9 +164,9 @@ class Annotation:
         """Whether there is something that `mark_saved` has not seen."""
         return self._history.position != self._saved_position
 
-    def mark_saved(self) -> None:
-        """Remember the present document as saved."""
-        self._saved_position = self._history.position
+    def mark_saved(self, position: int | None = None) -> None:
+        """Remember the document as saved that it was at a position of the history, by default the present one."""
+        self._saved_position = self._history.position if position is None else position
 
     def mask(self, object_id: int, key: SliceKey) -> NDArray[np.bool_]:
         """Return the accepted pixels of an object on a slice, (rows, cols) bool."""
@@ -183,10 +189,13 @@ class Annotation:
         step = Step(
             next(self._serials), edit.title, self._state, draft.state, tuple(draft.patches), edit.object_id, edit.key
         )
-        self._state = draft.state
         self._history.push(step)
-        self._tell(step, is_undo=False)
+        self._go_to(step, draft.state, is_undo=False)
         return step
+
+    def adopt(self, classes: ClassList) -> None:
+        """Take over the classes of the queue. This is no step: taking back older steps leaves the classes alone."""
+        self._state = classes.given_to(self._state)
 
     def undo(self) -> Step | None:
         """Take the newest step back; None where there is none."""
@@ -194,8 +203,7 @@ class Annotation:
         if step is not None:
             for patch in reversed(step.patches):
                 self._label_map.revert(patch)
-            self._state = step.before
-            self._tell(step, is_undo=True)
+            self._go_to(step, self._state_after(step.after, step.before), is_undo=True)
         return step
 
     def redo(self) -> Step | None:
@@ -204,12 +212,17 @@ class Annotation:
         if step is not None:
             for patch in step.patches:
                 self._label_map.reapply(patch)
-            self._state = step.after
-            self._tell(step, is_undo=False)
+            self._go_to(step, self._state_after(step.before, step.after), is_undo=False)
         return step
 
-    def _tell(self, step: Step, *, is_undo: bool) -> None:
+    def _state_after(self, origin: State, goal: State) -> State:
+        """Return the state `goal` of a step with the present classes, changed only as the step changed them."""
+        present = ClassList.of(self._state)
+        return present.moved(ClassList.of(origin), ClassList.of(goal)).given_to(goal)
+
+    def _go_to(self, step: Step, state: State, *, is_undo: bool) -> None:
+        former, self._state = self._state, state
         self.effort.record(step, is_undo=is_undo)
-        change = Change(step, is_undo, step.box)
+        change = Change(step, is_undo, step.box, former, state)
         for observer in tuple(self._observers):
             observer(change)

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from isegformer_app.document import (
+    ClassList,
     Click,
     Colour,
     Effort,
@@ -32,6 +33,13 @@ def read_class(value: object) -> LabelClass:
     """Read `class_json`."""
     stored = record(value)
     return LabelClass(number(stored.get("id"), 1), text(stored.get("name")), _colour(stored.get("colour")))
+
+
+def read_class_list(classes: object, next_class: object) -> ClassList:
+    """Read the classes of a queue; numbers are unique, and there is at least one class."""
+    state = State((), listed(classes, read_class), 1, number(next_class, 1))
+    check_state(state)
+    return ClassList.of(state)
 
 
 def object_json(each: LabelObject) -> Json:

@@ -1,8 +1,8 @@
 """The journal: every step since the last save, appended as it is done, and replayed after a crash or a kill.
 
 A line is a checksum and a JSON record. A record `photo` lays down the work on a photo as it was before its first
-step; `do`, `undo` and `redo` follow it. A line that was cut off in the middle ends the replay: the step in flight is
-lost, nothing before it.
+step; `do`, `undo` and `redo` follow it, and `classes` where those of the queue were adopted in between. A line
+that was cut off in the middle ends the replay: the step in flight is lost, nothing before it.
 """
 
 import json
@@ -14,10 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from isegformer_app.document import Annotation, Change, LabelMap
-from isegformer_app.document.history import Step
+from isegformer_app.document import Annotation, Change, ClassList, LabelMap, State
 
-from .document_json import effort_json, state_json, state_step_json
+from .document_json import class_json, effort_json, state_json, state_step_json
 from .errors import cannot_write
 from .locking import FileLock
 from .plain_json import Json
@@ -40,6 +39,8 @@ class _Watched:
     annotation: Annotation
     stop: Callable[[], None]
     number: int = -1
+    classes: ClassList | None = None
+    """As the replay knows them."""
     done: list[int] = field(default_factory=list)
     undone: list[int] = field(default_factory=list)
 
@@ -140,6 +141,9 @@ class Journal:
             watched.number, self._photos = self._photos, self._photos + 1
             watched.done, watched.undone = [], []
             lines.append(_photo_record(watched, change))
+        elif watched.classes != ClassList.of(change.former):
+            lines.append(_classes_record(watched, change.former))
+        watched.classes = ClassList.of(change.later)
         return lines
 
     def _append(self, lines: list[Json]) -> None:
@@ -172,7 +176,7 @@ def _photo_record(watched: _Watched, change: Change) -> Json:
         "path": str(watched.path.absolute()),
         "hash": watched.content_hash,
         "shape": list(annotation.shape),
-        "state": state_json(step.after if change.is_undo else step.before),
+        "state": state_json(change.former),
         "layers": [runs_json(layer) for layer in labels],
         "effort": effort_json(annotation.effort.efforts),
     }
@@ -193,16 +197,22 @@ def _step_record(watched: _Watched, change: Change) -> Json:
     watched.undone.clear()
     # A step that was taken back is no step that could be taken back: no serial is negative.
     watched.done.append(-step.serial if change.is_undo else step.serial)
-    return line | {"do": _do_json(step, is_undo=change.is_undo)}
+    return line | {"do": _do_json(change)}
 
 
-def _do_json(step: Step, *, is_undo: bool) -> Json:
-    before, after = (step.after, step.before) if is_undo else (step.before, step.after)
+def _classes_record(watched: _Watched, state: State) -> Json:
+    """Describe the classes that the photo has got from the queue."""
+    classes = [class_json(each) for each in state.classes]
+    return {"on": watched.number, "classes": classes, "next_class": state.next_class_id}
+
+
+def _do_json(change: Change) -> Json:
+    step, is_undo = change.step, change.is_undo
     patches = tuple(reversed(step.patches)) if is_undo else step.patches
     return {
         "title": f"Undo {step.title}" if is_undo else step.title,
         "object": step.object_id,
         "slice": None if step.key is None else [step.key.axis, step.key.index],
-        "state": state_step_json(before, after),
+        "state": state_step_json(change.former, change.later),
         "patches": [patch_json(patch, is_undo=is_undo) for patch in patches],
     }

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isegformer_app.document import Annotation, DocumentError, LabelMap, SliceKey
+from isegformer_app.document import Annotation, ClassList, DocumentError, LabelMap, SliceKey
 from isegformer_app.document.annotation import Draft
 from isegformer_app.document.history import DEFAULT_LIMIT
 
-from .document_json import read_effort, read_shape, read_state, read_state_step
+from .document_json import read_class_list, read_effort, read_shape, read_state, read_state_step
 from .errors import CannotWrite, Damaged, UnknownVersion, cannot_read
 from .journal import SUFFIX, VERSION
 from .locking import FileLock
@@ -36,7 +36,7 @@ class RecoveredPhoto:
 class Recovery:
     """What one journal holds: photos, the session file it continues (None: never saved), and the steps replayed.
 
-    `is_cut_short` where the step in flight was lost.
+    `classes` are those of the queue, None where no photo tells. `is_cut_short` where the step in flight was lost.
     """
 
     journal: Path
@@ -44,6 +44,7 @@ class Recovery:
     photos: tuple[RecoveredPhoto, ...]
     steps: int
     is_cut_short: bool
+    classes: ClassList | None = None
 
     @property
     def objects(self) -> int:
@@ -102,26 +103,26 @@ def replay(journal: Path) -> Recovery:
 
 def _replayed(journal: Path, session: Path | None, records: Iterator[Json], lines: int) -> Recovery:
     photos: dict[int, RecoveredPhoto] = {}
-    steps, seen = 0, 1
+    steps, seen, classes = 0, 1, None
     for content in records:
         try:
             if "photo" in content:
-                photos[number(content["photo"])] = _photo(content)
+                latest = photos[number(content["photo"])] = _photo(content)
             else:
-                annotation = photos[number(content.get("on"))].annotation
-                _step(annotation, content)
+                latest = photos[number(content.get("on"))]
+                steps += _step(latest.annotation, content)
                 for object_id, effort in read_effort(content.get("effort", [])).items():
-                    annotation.effort.put(object_id, effort)
-                steps += 1
+                    latest.annotation.effort.put(object_id, effort)
+            classes = ClassList.of(latest.annotation.state)
         except (BadContent, DocumentError, KeyError, ValueError):
             # From here on the journal contradicts itself: what was replayed so far is sound.
             break
         seen += 1
     # A photo that was closed and opened again stands there twice: the later one knows more.
-    latest = {photo.path: photo for photo in photos.values()}
-    for photo in latest.values():
+    by_path = {photo.path: photo for photo in photos.values()}
+    for photo in by_path.values():
         photo.annotation.history.limit = DEFAULT_LIMIT
-    return Recovery(journal, session, tuple(latest.values()), steps, seen < lines)
+    return Recovery(journal, session, tuple(by_path.values()), steps, seen < lines, classes)
 
 
 def _records(data: bytes) -> Iterator[Json]:
@@ -148,18 +149,23 @@ def _photo(content: Json) -> RecoveredPhoto:
     return RecoveredPhoto(Path(text(content.get("path"))), text(content.get("hash")), annotation)
 
 
-def _step(annotation: Annotation, content: Json) -> None:
+def _step(annotation: Annotation, content: Json) -> int:
+    """Replay a record and count the steps that it holds."""
+    if "classes" in content:
+        annotation.adopt(read_class_list(content["classes"], content.get("next_class")))
+        return 0
     if "undo" in content or "redo" in content:
         step = annotation.undo() if "undo" in content else annotation.redo()
         if step is None:
             raise BadContent("nothing to take back")
-        return
+        return 1
     stored = record(content.get("do"))
     object_id, key = stored.get("object"), stored.get("slice")
     where = None if key is None else _slice(key)
     annotation.apply(
         _Replayed(text(stored.get("title")), None if object_id is None else number(object_id), where, stored)
     )
+    return 1
 
 
 def _slice(value: Any) -> SliceKey:  # noqa: ANN401 - JSON may hold anything

@@ -1,7 +1,7 @@
 """The session file: the queue of photos, by path, and the work on each, in one zip.
 
-`session.json` holds the version and the paths; `photos/N.json` the work on the N-th path: the hash of its file,
-objects, classes, clicks, status, time, and the labels as runs. Nothing else may be in the archive.
+`session.json` holds the version, the paths and the classes; `photos/N.json` the work on the N-th path: the hash of its
+file, objects, classes, clicks, status, time, and the labels as runs. Nothing else may be in the archive.
 """
 
 import io
@@ -12,11 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from isegformer_app.document import Annotation, Effort, LabelMap, Shape, ShapeError, State
+from isegformer_app.document import Annotation, ClassList, Effort, LabelMap, Shape, ShapeError, State
 from isegformer_app.document.runs import Runs
 
 from .atomic import write_bytes
-from .document_json import effort_json, read_effort, read_shape, read_state, state_json
+from .document_json import (
+    class_json,
+    effort_json,
+    read_class_list,
+    read_effort,
+    read_shape,
+    read_state,
+    state_json,
+)
 from .errors import CannotRead, Damaged, FileProblem, UnknownVersion, cannot_read
 from .plain_json import BadContent, Json, listed, number, record, text
 from .runs_json import read_runs, runs_json
@@ -53,11 +61,15 @@ class Work:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Session:
-    """The queue of photos in its order, the one on the desk, and the work on those that were visited."""
+    """The queue of photos in its order, the one on the desk, the work on those that were visited, and the classes.
+
+    `classes` is None as long as no photo was opened.
+    """
 
     paths: tuple[Path, ...]
     current: Path | None
     works: Mapping[Path, Work]
+    classes: ClassList | None = None
 
     def missing(self) -> tuple[Path, ...]:
         """Return the photos that are not where they were."""
@@ -102,7 +114,8 @@ def relocated(session: Session, missing: Path, found: Path) -> Session:
     places[missing] = found
     paths = tuple(dict.fromkeys(places.get(path, path) for path in session.paths))
     current = None if session.current is None else places.get(session.current, session.current)
-    return Session(paths, current, {places.get(path, path): work for path, work in session.works.items()})
+    works = {places.get(path, path): work for path, work in session.works.items()}
+    return Session(paths, current, works, session.classes)
 
 
 def _moved(path: Path, old: tuple[str, ...], new: Path) -> Path:
@@ -114,13 +127,16 @@ def _moved(path: Path, old: tuple[str, ...], new: Path) -> Path:
 
 def _packed(session: Session, folder: Path) -> bytes:
     index = {path: place for place, path in enumerate(session.paths)}
-    head = {
+    head: Json = {
         "format": _FORMAT,
         "version": VERSION,
         "current": None if session.current is None else index.get(session.current),
         "photos": [_path_json(path, folder) for path in session.paths],
         "works": sorted(index[path] for path in session.works if path in index),
     }
+    if session.classes is not None:
+        head["classes"] = [class_json(each) for each in session.classes.classes]
+        head["next_class"] = session.classes.next_id
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr(_HEAD, json.dumps(head))
@@ -150,10 +166,12 @@ def _read(archive: zipfile.ZipFile, source: Path) -> Session:
     if max(sizes.values()) > _LARGEST_MEMBER or sum(sizes.values()) > _LARGEST_SESSION:
         raise BadContent("members of an impossible size")
     current = head.get("current")
+    classes = read_class_list(head["classes"], head.get("next_class")) if "classes" in head else None
     return Session(
         paths,
         None if current is None else paths[number(current, 0, len(paths) - 1)],
         {paths[place]: _read_work(json.loads(archive.read(_member(place)))) for place in works},
+        classes,
     )
 
 

@@ -52,9 +52,9 @@ class SegmenterEngine:
         with _in_words():
             self._first = Segmenter.load(self._model, self._device, threads=self._threads)
 
-    def encode(self, image_key: str, image: Image) -> None:
-        """Encode an image (H, W, 3) uint8 unless it is still known. Raises `EngineError`."""
-        with _in_words():
+    def encode(self, image_key: str, image: Image, cancelled: Callable[[], bool] = lambda: False) -> None:
+        """Encode an image (H, W, 3) uint8 unless it is still known. Raises `EngineError` and `Cancelled`."""
+        with _in_words(), _interruptible(cancelled):
             self._with_image(image_key, image)
 
     def predict(self, request: Request, cancelled: Callable[[], bool]) -> Probability:
@@ -81,6 +81,8 @@ class SegmenterEngine:
         segmenter = self._spare()
         try:
             segmenter.set_image(image)
+        except Cancelled:
+            raise
         except Exception:
             # Most likely the memory is full: what is kept would stand in the way of the next attempt.
             self._encoded.clear()
@@ -115,6 +117,22 @@ def bundled_models() -> tuple[str, ...]:
         return tuple(sorted(path.stem for path in resource_path("models").glob("*.safetensors")))
     except ResourceError:
         return ()
+
+
+@contextmanager
+def _interruptible(cancelled: Callable[[], bool]) -> Iterator[None]:
+    """Ask `cancelled()` before every layer of the network: encoding an image is one long call otherwise."""
+    from torch.nn.modules.module import register_module_forward_pre_hook
+
+    def ask(_module: object, _inputs: object) -> None:
+        if cancelled():
+            raise Cancelled
+
+    hook = register_module_forward_pre_hook(ask)
+    try:
+        yield
+    finally:
+        hook.remove()
 
 
 @contextmanager

@@ -15,7 +15,8 @@ class FakeEngine:
 
     With a previous mask the disks are drawn upon it. `delay` is in seconds a prediction. Each prediction takes the
     next item of `script`: an exception is raised, an event is waited for, None answers at once. The loading does
-    the same with `load_script`. What was asked is kept in `loads`, `encoded` and `predicted`.
+    the same with `load_script`, the encoding ahead of a click with `encode_script`. What was asked is kept in
+    `loads`, `encoded` and `predicted`.
     """
 
     def __init__(
@@ -25,6 +26,7 @@ class FakeEngine:
         script: Iterable[Exception | threading.Event | None] = (),
         load_script: Iterable[Exception | threading.Event | None] = (),
         name: str = "fake",
+        encode_script: Iterable[Exception | threading.Event | None] = (),
     ) -> None:
         """Set up an engine that has done nothing yet."""
         self.radius = radius
@@ -37,14 +39,16 @@ class FakeEngine:
         """Released once as each prediction starts, so that a test can wait for it."""
         self._script = iter(tuple(script))
         self._load_script = iter(tuple(load_script))
+        self._encode_script = iter(tuple(encode_script))
 
     def load(self) -> None:
         """Count, and follow the script of the loading."""
         self.loads += 1
         _follow(next(self._load_script, None), lambda: False)
 
-    def encode(self, image_key: str, image: Image) -> None:
-        """Remember the key."""
+    def encode(self, image_key: str, image: Image, cancelled: Callable[[], bool] = lambda: False) -> None:
+        """Remember the key, and follow the script of the encoding."""
+        _follow(next(self._encode_script, None), cancelled)
         self.encoded.append(image_key)
 
     def predict(self, request: Request, cancelled: Callable[[], bool]) -> Probability:

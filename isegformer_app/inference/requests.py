@@ -96,8 +96,8 @@ class Engine(Protocol):
     def load(self) -> None:
         """Make ready to answer (slow, once); called again after it failed."""
 
-    def encode(self, image_key: str, image: Image) -> None:
-        """Do the slow part for an image that will be asked about soon."""
+    def encode(self, image_key: str, image: Image, cancelled: Callable[[], bool] = lambda: False) -> None:
+        """Do the slow part for an image that will be asked about soon; raise `Cancelled` as `predict` does."""
 
     def predict(self, request: Request, cancelled: Callable[[], bool]) -> Probability:
         """Answer (H, W) float32 in [0, 1]; raise `Cancelled` soon after `cancelled()` turns True."""

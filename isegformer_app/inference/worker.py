@@ -31,6 +31,7 @@ class _Job:
     request: Request | None = None
     image_key: str = ""
     image: Image | None = None
+    is_ahead: bool = False
     submitted: float = field(default_factory=time.perf_counter)
     called_off: threading.Event = field(default_factory=threading.Event)
 
@@ -64,6 +65,7 @@ class Worker:
         self._wake = threading.Condition()
         self._waiting: _Job | None = None
         self._warm_up: _Job | None = None
+        self._ahead: _Job | None = None
         self._running: _Job | None = None
         self._generation = 1
         self._closing = False
@@ -80,20 +82,41 @@ class Worker:
             if self._closing:
                 return
             self._waiting = _Job(request)
-            if self._running is not None and not self._running.survives(request):
-                self._running.called_off.set()
+            running = self._running
+            if running is not None and running.is_ahead:
+                if running.image_key != request.image_key:
+                    self._call_off_ahead(running)
+            elif running is not None and not running.survives(request):
+                running.called_off.set()
             self._wake.notify()
 
     def warm_up(self, image_key: str, image: Image) -> None:
         """Encode `image` (H, W, 3) uint8 when there is nothing better to do; the newest such wish wins."""
         self._wish(_Job(image_key=image_key, image=image))
 
+    def encode_ahead(self, image_key: str, image: Image) -> None:
+        """Encode an image that may be wanted later, when there is nothing else to do; the newest such wish wins.
+
+        Whatever else is asked for interrupts it, and it begins again afterwards.
+        """
+        with self._wake:
+            if not self._closing:
+                self._ahead = _Job(image_key=image_key, image=image, is_ahead=True)
+                self._wake.notify()
+
+    def forget_ahead(self) -> None:
+        """Nothing is to be encoded ahead any more."""
+        with self._wake:
+            self._ahead = None
+            if self._running is not None and self._running.is_ahead:
+                self._running.called_off.set()
+
     def prepare(self) -> None:
         """Load the network when there is nothing better to do, before the first image is known."""
         self._wish(_Job())
 
     def cancel(self) -> None:
-        """Call off the running request and the waiting one; a warm-up is left alone."""
+        """Call off the running request and the waiting one; what is encoded is left alone."""
         with self._wake:
             self._waiting = None
             if self._running is not None and self._running.request is not None:
@@ -115,7 +138,7 @@ class Worker:
         """Call everything off and wait until the thread has ended; a second call does nothing."""
         with self._wake:
             self._closing = True
-            self._waiting = self._warm_up = None
+            self._waiting = self._warm_up = self._ahead = None
             if self._running is not None:
                 self._running.called_off.set()
             self._wake.notify()
@@ -126,7 +149,17 @@ class Worker:
         with self._wake:
             if not self._closing:
                 self._warm_up = job
+                running = self._running
+                if running is not None and running.is_ahead and running.image_key != job.image_key:
+                    self._call_off_ahead(running)
                 self._wake.notify()
+
+    def _call_off_ahead(self, running: _Job) -> None:
+        """Interrupt encoding ahead; it is taken up again later unless another image is wished for by now."""
+        if not running.called_off.is_set():
+            running.called_off.set()
+            if self._ahead is None:
+                self._ahead = _Job(image_key=running.image_key, image=running.image, is_ahead=True)
 
     def _run(self) -> None:
         while (job := self._next_job()) is not None:
@@ -143,27 +176,30 @@ class Worker:
                                 "and see the log file for the details if it happens again.")  # fmt: skip
             with self._wake:
                 self._running = None
-                is_idle = self._waiting is None and self._warm_up is None
+                is_idle = self._waiting is None and self._warm_up is None and self._ahead is None
             if is_idle:
                 self._tell_state(WorkerState.IDLE)
         self._engine = None
 
     def _next_job(self) -> _Job | None:
         with self._wake:
-            self._wake.wait_for(lambda: self._closing or self._waiting is not None or self._warm_up is not None)
+            self._wake.wait_for(lambda: self._closing or bool(self._waiting or self._warm_up or self._ahead))
             if self._closing:
                 return None
             if self._waiting is not None:
                 self._running, self._waiting = self._waiting, None
-            else:
+            elif self._warm_up is not None:
                 self._running, self._warm_up = self._warm_up, None
+            else:
+                self._running, self._ahead = self._ahead, None
             return self._running
 
     def _do(self, job: _Job) -> None:
         engine = self._ready_engine()
         if self._lost_its_seat(job):
             raise Cancelled
-        self._tell_state(WorkerState.BUSY)
+        # Encoding ahead keeps nobody waiting, and so there is nothing to show.
+        self._tell_state(WorkerState.IDLE if job.is_ahead else WorkerState.BUSY)
         if job.request is not None:
             probability = engine.predict(job.request, job.called_off.is_set)
             if job.called_off.is_set():
@@ -172,7 +208,7 @@ class Worker:
             seconds = time.perf_counter() - job.submitted
             self._tell(self._on_answer, Answer(job.request, probability, seconds, device, model))
         elif job.image is not None:
-            engine.encode(job.image_key, job.image)
+            engine.encode(job.image_key, job.image, job.called_off.is_set)
 
     def _ready_engine(self) -> Engine:
         with self._wake:
@@ -192,9 +228,11 @@ class Worker:
         with self._wake:
             if job.called_off.is_set():
                 return True
-            if self._waiting is None:
+            if self._waiting is None and not (job.is_ahead and self._warm_up is not None):
                 return False
-            if job.request is None and self._warm_up is None:
+            if job.is_ahead:
+                self._ahead = self._ahead or job
+            elif job.request is None and self._warm_up is None:
                 self._warm_up = job
             return True
 

@@ -3,28 +3,41 @@
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from isegformer_app.controllers.album import Album, Work
+from isegformer_app.controllers.album import Album
+from isegformer_app.controllers.copying import CopiedObjects
 from isegformer_app.controllers.exporting import is_ready_to_export
-from isegformer_app.controllers.opening import open_photo
+from isegformer_app.controllers.opening import take_up
 from isegformer_app.controllers.photo import Photo
 from isegformer_app.controllers.segmenting import SegmentingController
-from isegformer_app.files.errors import CannotRead, FileProblem, TooLarge
+from isegformer_app.document import EditError
+from isegformer_app.files.errors import FileProblem, TooLarge
 from isegformer_app.files.scan import IMAGE_SUFFIXES, FolderScan
 from isegformer_app.files.session import SUFFIX
 from isegformer_app.settings import Settings
 from resources import ResourceError, resource_path
 
+from .errands import Errand, Errands
+from .photo_loader import SLOW_MS, PhotoLoader
+
 _SAMPLE = "samples/cat.png"
+_AHEAD_PIXELS = 100_000_000
+"""Pixels of the photo on the desk and the next one together, above which the next is not encoded ahead: the engine
+would have to forget the one on the desk for it."""
+_Listed = tuple[list[Path], list[str]]
 
 
 class FileDesk(QObject):
     """Keeps the album and puts its photos on the desk. Problems are told by `troubled`, reports by `noticed`."""
 
     opened = Signal()
+    turned = Signal()
+    """Another photo is wanted: what was said about the one before is over."""
+    opening = Signal(str)
+    """Name of what is being opened, once that takes a while."""
+    opening_ended = Signal()
     album_changed = Signal()
     session_wanted = Signal(Path)
     asked_for = Signal(Path)
@@ -35,7 +48,16 @@ class FileDesk(QObject):
     def __init__(self, window: QWidget, segmenting: SegmentingController, settings: Settings) -> None:
         super().__init__(window)
         self.album = Album()
+        self.loader = PhotoLoader(self)
         self._window, self._segmenting, self._settings = window, segmenting, settings
+        self._scans = Errands(self, "folder scan")
+        self._scan: Errand[_Listed] | None = None
+        self._heading, self._is_skipping = 1, False
+        self._copied: tuple[Path, CopiedObjects] | None = None
+        self.loader.loaded.connect(self._loaded)
+        self.loader.failed.connect(self._failed)
+        self.loader.lingers.connect(lambda path: self.opening.emit(path.name))
+        self.loader.loaded_ahead.connect(self._encode_ahead)
 
     def handlers(self) -> Mapping[str, Callable[[], object]]:
         """What the actions of this desk do."""
@@ -46,6 +68,7 @@ class FileDesk(QObject):
             "previous_photo": lambda: self.turn(-1),
             "next_photo": lambda: self.turn(1),
             "previous_unfinished": lambda: self.turn(-1, only_unfinished=True),
+            "copy_to_next": self.copy_to_next,
             "next_unfinished": lambda: self.turn(1, only_unfinished=True),
         }
 
@@ -74,78 +97,139 @@ class FileDesk(QObject):
 
     def open_paths(self, paths: Iterable[Path]) -> None:
         """Queue photos and the photos of folders, and put the first of them on the desk; or open a session."""
-        found: list[Path] = []
-        for path in paths:
-            self.asked_for.emit(path.absolute())
+        wanted = [path.absolute() for path in paths]
+        for path in wanted:
+            self.asked_for.emit(path)
             if path.suffix.lower() == SUFFIX:
-                self.session_wanted.emit(path.absolute())
-            else:
-                found += self._photos_of(path.absolute())
-        if found:
-            self.album.add(found)
-            self.show(found[0])
+                self.session_wanted.emit(path)
+        wanted = [path for path in wanted if path.suffix.lower() != SUFFIX]
+        if any(path.is_dir() for path in wanted):
+            self.give_up()
+            scan = self._scan = self._scans.run(lambda: _photos_of(wanted), self._listed)
+            QTimer.singleShot(SLOW_MS, self, lambda: self._say_scanning(scan, wanted[0]))
+        elif wanted:
+            self._listed((wanted, []))
+
+    @property
+    def is_opening(self) -> bool:
+        """Whether something is on its way to the desk."""
+        return self._scan is not None or self.loader.wanted is not None
 
     def show(self, path: Path, *, allow_large: bool = False) -> None:
-        """Put a photo on the desk; where that fails the one before stays."""
-        QGuiApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
-        try:
-            photo = self._read(path, allow_large=allow_large)
-        except TooLarge as problem:
-            QGuiApplication.restoreOverrideCursor()
-            self._ask_for_memory(path, problem)
-            return
-        except FileProblem as problem:
-            QGuiApplication.restoreOverrideCursor()
-            self.album.turn_to(path)
-            self.album_changed.emit()
-            self.troubled.emit(str(problem))
-            return
-        QGuiApplication.restoreOverrideCursor()
-        self._lay_down(photo)
+        """Put a photo on the desk as soon as it is read; where that fails the one before stays."""
+        self.album.turn_to(path)
+        self.album_changed.emit()
+        self.turned.emit()
+        self.loader.want(path, allow_large=allow_large)
 
-    def turn(self, step: int, *, only_unfinished: bool = False) -> None:
-        """Go to a neighbour in the queue."""
-        path = self.album.neighbour(step, only_unfinished=only_unfinished)
-        if path is None:
-            kind = "unfinished photo" if only_unfinished else "photo"
-            self.noticed.emit(f"There is no {kind} {'after' if step > 0 else 'before'} this one.")
-        elif is_ready_to_export(self._segmenting):
+    def go_to(self, path: Path) -> None:
+        """Turn to a photo of the queue once nothing is left to do on the one on the desk."""
+        if is_ready_to_export(self._segmenting):
             self.show(path)
         else:
             self.noticed.emit("The last mask is still being computed: turn the page in a moment.")
 
-    def _photos_of(self, path: Path) -> list[Path]:
-        if not path.is_dir():
-            return [path]
+    def turn(self, step: int, *, only_unfinished: bool = False) -> None:
+        """Go to a neighbour in the queue."""
+        self._heading, self._is_skipping = step, only_unfinished
+        path = self.album.neighbour(step, only_unfinished=only_unfinished)
+        if path is None:
+            kind = "unfinished photo" if only_unfinished else "photo"
+            self.noticed.emit(f"There is no {kind} {'after' if step > 0 else 'before'} this one.")
+        else:
+            self.go_to(path)
+
+    def copy_to_next(self) -> None:
+        """Turn the page and take the objects along, to be corrected there."""
+        photo, path = self._segmenting.photo, self.album.neighbour(1)
+        if photo is None or not photo.annotation.objects:
+            self.noticed.emit("There are no objects to copy.")
+        elif path is None:
+            self.noticed.emit("There is no photo after this one.")
+        elif not is_ready_to_export(self._segmenting):
+            self.noticed.emit("The last mask is still being computed: copy the objects in a moment.")
+        else:
+            self._copied = path, CopiedObjects.of(photo)
+            self.show(path)
+
+    def give_up(self) -> None:
+        """Open nothing after all: the photo on the desk stays."""
+        self._copied = None
+        if self._scan is not None:
+            self._scan.drop()
+            self._scan = None
+        self.loader.drop()
+        self.opening_ended.emit()
+        photo = self._segmenting.photo
+        if photo is not None:
+            self.album.turn_to(photo.path)
+            self.album_changed.emit()
+
+    def close(self) -> None:
+        """The window closes."""
+        self.loader.close()
+        self._scans.close()
+
+    def _listed(self, listed: _Listed) -> None:
+        self._scan = None
+        self.opening_ended.emit()
+        found, problems = listed
+        if found:
+            self.album.add(found)
+            self.show(found[0])
+        for problem in problems:
+            self.troubled.emit(problem)
+
+    def _say_scanning(self, scan: Errand[_Listed], path: Path) -> None:
+        if self._scan is scan:
+            self.opening.emit(path.name)
+
+    def _loaded(self, photo: Photo) -> None:
+        """Lay a photo that was read on the desk, with the work on it so far."""
+        before, work = self._segmenting.photo, self.album.work(photo.path)
         try:
-            found = [each for batch in FolderScan(path).batches() for each in batch]
+            if work is not None:
+                take_up(photo, work)
+            elif before is not None:
+                photo.viewpoint.active_class = before.viewpoint.active_class
+                photo.viewpoint.tool = before.viewpoint.tool
         except FileProblem as problem:
             self.troubled.emit(str(problem))
-            return []
-        if not found:
-            self.troubled.emit(f"There are no photos in “{path}”.")
-        return found
+        else:
+            self._lay_down(photo)
+            self._put_copies(photo)
+            self.loader.look_ahead(self.album.neighbour(self._heading, only_unfinished=self._is_skipping))
 
-    def _read(self, path: Path, *, allow_large: bool) -> Photo:
+    def _put_copies(self, photo: Photo) -> None:
+        copied, self._copied = self._copied, None
+        if copied is None or copied[0] != photo.path:
+            return
+        try:
+            edit = copied[1].edit(photo.annotation, self._segmenting.rule)
+        except EditError as error:
+            self.troubled.emit(str(error))
+        else:
+            self._segmenting.apply(edit)
+
+    def _failed(self, path: Path, problem: FileProblem) -> None:
+        self._copied = None
+        self.opening_ended.emit()
+        if isinstance(problem, TooLarge):
+            self._ask_for_memory(path, problem)
+        else:
+            self.troubled.emit(str(problem))
+
+    def _encode_ahead(self, photo: Photo) -> None:
         before = self._segmenting.photo
-        classes = None if before is None else before.annotation.classes
-        photo = open_photo(path, classes, allow_large=allow_large)
-        work = self.album.work(path)
-        if before is not None and before.path == path:
-            photo.annotation, photo.viewpoint = before.annotation, before.viewpoint
-        elif work is not None:
-            _take_up(photo, work)
-        elif before is not None:
-            photo.viewpoint.active_class = before.viewpoint.active_class
-            photo.viewpoint.tool = before.viewpoint.tool
-        return photo
+        shapes = [photo.volume.shape] + ([] if before is None else [before.volume.shape])
+        if sum(rows * cols for _, rows, cols in shapes) <= _AHEAD_PIXELS:
+            self._segmenting.encode_ahead(photo)
 
     def _lay_down(self, photo: Photo) -> None:
         before = self._segmenting.photo
         if before is not None and before.path != photo.path:
             self.album.keep(before, is_leaving=True)
-        self.album.turn_to(photo.path)
-        self.album.keep(photo, is_leaving=False)
+        self.album.lay_down(photo)
         self._segmenting.open(photo)
         self.opened.emit()
         self.album_changed.emit()
@@ -162,14 +246,16 @@ class FileDesk(QObject):
         return "" if newest is None else str(newest if newest.is_dir() else newest.parent)
 
 
-def _take_up(photo: Photo, work: Work) -> None:
-    """Go on with earlier work on the photo; raises `CannotRead` where its size has changed since."""
-    if work.annotation.shape != photo.annotation.shape:
-        raise CannotRead(
-            f"“{photo.path.name}” has another size than when it was annotated; put the old picture back to go on."
-        )
-    if work.content_hash != photo.content_hash:
-        photo.notes += ("The file was changed since it was annotated: check the masks.",)
-    # Work that was not done on the desk, from a session or an import, does not know how to show the values.
-    work.viewpoint.window = work.viewpoint.window or photo.viewpoint.window
-    photo.annotation, photo.viewpoint = work.annotation, work.viewpoint
+def _photos_of(paths: Iterable[Path]) -> _Listed:
+    """List photos and the photos of folders, with sentences on those that hold none. May run on any thread."""
+    found: list[Path] = []
+    problems: list[str] = []
+    for path in paths:
+        before = len(found)
+        try:
+            found += [each for batch in FolderScan(path).batches() for each in batch] if path.is_dir() else [path]
+        except FileProblem as problem:
+            problems.append(str(problem))
+        else:
+            problems += [f"There are no photos in “{path}”."] if len(found) == before else []
+    return found, problems

@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
@@ -83,10 +83,11 @@ class MainWindow(QMainWindow):
         self.segmenting = SegmentingController(worker, self, threshold=settings.threshold)
         self.hand_editing = HandEditing(self.segmenting)
         self.files = FileDesk(self, self.segmenting, settings)
-        self.session = SessionDesk(self, self.segmenting, self.files.album, journals)
+        self.session = SessionDesk(self, self.segmenting, self.files.album, journals, settings)
         self.exports = ExportDesk(self, self.segmenting, self.files.album, settings)
         self.imports = ImportDesk(self, self.segmenting, self.files.album, self.session.watch_work)
         self.objects = ObjectDesk(self, self.segmenting, self.hand_editing, self.canvas, self.objects_panel)
+        self.objects.photos_with_class = self.files.album.photos_with_class
         self.view = ViewDesk(self.segmenting, settings, self.canvas, self.adjust_panel, self)
         self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
         self.photos_panel = PhotosPanel(self.files.album)
@@ -95,6 +96,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self._connect(bridge)
         self.model.adopt(self.actions_by_name)
+        self.session.adopt(self.actions_by_name)
         self.view.adopt(self.actions_by_name)
         self._show_history()
 
@@ -218,12 +220,17 @@ class MainWindow(QMainWindow):
         self.empty_state.sample_wanted.connect(self.files.open_sample)
         self.files.opened.connect(self._photo_opened)
         self.files.opened.connect(self.session.watch)
+        self.files.opening.connect(lambda name: self.message_bar.show_progress(f"Opening “{name}” …"))
+        self.files.turned.connect(self.message_bar.clear)
+        self.files.opening_ended.connect(self.message_bar.end_progress)
+        self.message_bar.given_up.connect(self.files.give_up)
         self.files.album_changed.connect(self._show_album)
         self.files.session_wanted.connect(self.session.open)
         self.session.restored.connect(self._session_opened)
         self.session.saved.connect(self._show_history)
         self.session.saved.connect(lambda: self.recent.add(self.session.path))
         self.session.restored.connect(lambda _: self.recent.add(self.session.path))
+        self.session.state_changed.connect(self.status_bar.show_saved)
         self.files.asked_for.connect(self.recent.add)
         self.recent.chosen.connect(lambda path: self.files.open_paths([path]))
         self.imports.landed.connect(self._show_album)
@@ -231,7 +238,7 @@ class MainWindow(QMainWindow):
             desk.troubled.connect(lambda message: self.problem(message, False))
         for source in (self.files, self.session, self.imports, self.exports, self.recent):
             source.noticed.connect(self.notice)
-        self.photos_panel.chosen.connect(self.files.show)
+        self.photos_panel.chosen.connect(self.files.go_to)
         self.classes_bar.picked.connect(self.objects.pick_class)
         self.classes_bar.add_wanted.connect(self.objects.add_class)
         self.classes_bar.rename_wanted.connect(self.objects.rename_class)
@@ -268,7 +275,7 @@ class MainWindow(QMainWindow):
         self.canvas.show_photo(layer, view)
         self.canvas.show_labels(self.labels)
         self.stack.setCurrentWidget(self.canvas)
-        self.message_bar.clear()
+        self.message_bar.end_progress()
         self.status_bar.show_size(shape)
         self.view.take(photo.viewpoint.tool)
         self._coloured = None
@@ -305,9 +312,11 @@ class MainWindow(QMainWindow):
             self.setWindowTitle("iSegFormer")
             return
         self.actions_by_name["mark_done"].setChecked(photo.annotation.state.status is Status.DONE)
-        self.setWindowTitle(f"{photo.path.name}[*] - iSegFormer")
+        read_only = " (session read-only)" if self.session.is_read_only else ""
+        self.setWindowTitle(f"{photo.path.name}[*]{read_only} - iSegFormer")
         self.setWindowModified(photo.annotation.is_dirty)
-        self.photos_panel.model.status_changed()
+        self.actions_by_name["flag"].setChecked(photo.annotation.state.status is Status.FLAGGED)
+        self.photos_panel.status_changed()
 
     def _show_pixel(self, pixel: tuple[int, int] | None) -> None:
         photo, plane = self.segmenting.photo, self.labels.plane
@@ -342,15 +351,20 @@ class MainWindow(QMainWindow):
         self.files.open_paths(dropped_paths(event.mimeData()))
         event.acceptProposedAction()
 
+    def close_down(self) -> None:
+        """Read nothing any more: the window closes or has died."""
+        self.files.close()
+        self.photos_panel.close_down()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask before work is lost, and keep the settings."""
         if not self.session.may_leave():
             event.ignore()
             return
-        QGuiApplication.restoreOverrideCursor()
         app = QApplication.instance()
         if app is not None:
             app.removeEventFilter(self.keys)
+        self.close_down()
         self.segmenting.open(None)
         self.session.close()
         self.settings.save()

@@ -17,6 +17,8 @@ class MessageBar(QFrame):
     """
 
     retried = Signal()
+    given_up = Signal()
+    """What was announced as under way is not wanted any more."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -34,7 +36,7 @@ class MessageBar(QFrame):
         self.close_button.setAutoRaise(True)
         self.close_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.close_button.setToolTip("Close this message")
-        self.close_button.clicked.connect(self.clear)
+        self.close_button.clicked.connect(self._close)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 6, 8, 6)
         layout.setSpacing(10)
@@ -65,6 +67,18 @@ class MessageBar(QFrame):
         self.retry_button.hide()
         self._timer.start()
 
+    def show_progress(self, message: str) -> None:
+        """Say what is under way, until `clear` or something else is said; closing it means to give that up."""
+        self._show(message, "progress")
+        self.close_button.setToolTip("Give it up")
+        self.retry_button.hide()
+        self._timer.stop()
+
+    def end_progress(self) -> None:
+        """What was under way is over, one way or the other."""
+        if self.property("kind") == "progress":
+            self.clear()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay at the lower edge when the parent changes its size."""
         if event.type() == QEvent.Type.Resize:
@@ -83,6 +97,7 @@ class MessageBar(QFrame):
 
     def _show(self, message: str, kind: str) -> None:
         self.setProperty("kind", kind)
+        self.close_button.setToolTip("Close this message")
         self.style().unpolish(self)
         self.style().polish(self)
         self._picture.setPixmap(icon("warning" if kind == "problem" else "notice").pixmap(QSize(18, 18)))
@@ -96,6 +111,12 @@ class MessageBar(QFrame):
         width = min(self._floor.width() - 2 * _MARGIN, _WIDEST)
         height = max(self.heightForWidth(width), self.minimumSizeHint().height())
         self.setGeometry((self._floor.width() - width) // 2, self._floor.height() - height - _MARGIN, width, height)
+
+    def _close(self) -> None:
+        was_progress = self.property("kind") == "progress"
+        self.clear()
+        if was_progress:
+            self.given_up.emit()
 
     def _retry(self) -> None:
         self.clear()

@@ -1,6 +1,7 @@
 """What the actions on objects, classes and clicks do."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QColor
@@ -26,6 +27,9 @@ from isegformer_app.document.object_edits import (
 from .canvas import Canvas
 from .objects_panel import ObjectsPanel
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _CHOOSE = "Choose an object in the list first."
 
 
@@ -43,6 +47,8 @@ class ObjectDesk(QObject):
         super().__init__(window)
         self._window, self._segmenting, self._editing = window, segmenting, editing
         self._canvas, self._panel = canvas, panel
+        self.photos_with_class: Callable[[int], Sequence[Path]] = lambda class_id: ()
+        """Asked before a class is deleted for the whole queue."""
         panel.chosen.connect(self.choose)
         panel.renamed.connect(self.rename_to)
         panel.eye_pressed.connect(self.toggle_eye)
@@ -77,7 +83,8 @@ class ObjectDesk(QObject):
             "fill_holes": self._editing.fill_holes,
             "keep_largest": self._editing.keep_largest,
             "smooth": self._editing.smooth,
-            "mark_done": self.toggle_done,
+            "mark_done": lambda: self.toggle_status(Status.DONE),
+            "flag": lambda: self.toggle_status(Status.FLAGGED),
         }
 
     # Clicks -----------------------------------------------------------------------------------------------------
@@ -220,18 +227,27 @@ class ObjectDesk(QObject):
 
     def delete_class(self) -> None:
         """Take the class in hand off the list."""
-        known = self._class_in_hand()
-        if known is not None:
+        photo, known = self._segmenting.photo, self._class_in_hand()
+        if photo is None or known is None:
+            return
+        others = [path for path in self.photos_with_class(known.id) if path != photo.path]
+        if others:
+            self._segmenting.tell(
+                f"The class “{known.name}” still has objects on “{others[0].name}”"
+                f"{f' and {len(others) - 1} more photos' if len(others) > 1 else ''}: give them another class first."
+            )
+        else:
             self._segmenting.apply(DeleteClass(known.id))
 
-    def toggle_done(self) -> None:
-        """Mark the photo as done, or as in progress again."""
+    def toggle_status(self, status: Status) -> None:
+        """Mark the photo as done or flagged, or take that back."""
         photo = self._segmenting.photo
         if photo is not None:
-            is_done = photo.annotation.state.status is Status.DONE
-            if not is_done:
+            state = photo.annotation.state
+            if status is Status.DONE is not state.status:
                 self._segmenting.select(None)
-            self._segmenting.apply(SetStatus(Status.IN_PROGRESS if is_done else Status.DONE))
+            former = Status.IN_PROGRESS if state.objects else Status.TO_DO
+            self._segmenting.apply(SetStatus(former if state.status is status else status))
 
     # Inside -----------------------------------------------------------------------------------------------------
 

@@ -1,14 +1,27 @@
-"""The list of photos in the queue, with how far each is."""
+"""The list of photos in the queue, with a picture of each and how far it is."""
 
+from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtWidgets import QLabel, QListView, QVBoxLayout, QWidget
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPointF,
+    QRectF,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QTreeView, QVBoxLayout, QWidget
 
 from isegformer_app.controllers.album import Album
 from isegformer_app.document import Status
 
 from .objects_panel import swatch
+from .thumbnails import Thumbnails
 
 _COLOURS = {
     Status.TO_DO: (150, 156, 165),
@@ -16,70 +29,161 @@ _COLOURS = {
     Status.DONE: (0, 158, 115),
     Status.FLAGGED: (204, 121, 167),
 }
+_FILTERS: tuple[tuple[str, frozenset[Status]], ...] = (
+    ("All photos", frozenset(Status)),
+    ("Unfinished", frozenset(Status) - {Status.DONE}),
+    *((each.value.capitalize(), frozenset({each})) for each in Status),
+)
+_PICTURE = QSize(56, 42)
+_DOT = 11.0
 _ROOT = QModelIndex()
 
 
 class PhotosModel(QAbstractListModel):
-    """The album as Qt reads it: rows are only asked for while they are in sight."""
+    """The photos of the album that are to be seen, as Qt reads them: rows are only asked for while they are in sight.
 
-    def __init__(self, album: Album) -> None:
+    `thumbnail` finds the picture of a photo, or None as long as there is none.
+    """
+
+    def __init__(self, album: Album, thumbnail: Callable[[Path], QPixmap | None]) -> None:
         super().__init__()
-        self._album = album
-        self._icons = {status: swatch(colour) for status, colour in _COLOURS.items()}
+        self._album, self._thumbnail = album, thumbnail
+        self._places: list[int] | range = range(0)
 
     def refresh(self) -> None:
-        """The album has changed."""
-        self.beginResetModel()
-        self.endResetModel()
+        """The album or the filter has changed."""
+        places = self._album.seen()
+        if places != self._places:
+            self.beginResetModel()
+            self._places = places
+            self.endResetModel()
 
-    def status_changed(self) -> None:
-        """The photo on the desk has changed."""
-        index = self.index(self._album.index)
-        self.dataChanged.emit(index, index)
+    def photo_changed(self, path: Path) -> None:
+        """The picture or the status of a photo has changed."""
+        row = self.row(path)
+        if row >= 0:
+            index = self.index(row)
+            self.dataChanged.emit(index, index)
+
+    def path(self, row: int) -> Path:
+        """Path of the photo in a row."""
+        return self._album.paths[self._places[row]]
+
+    def row(self, path: Path | None) -> int:
+        """Row of a photo, -1 where it is not to be seen."""
+        place = -1 if path is None else self._album.place(path)
+        return self._places.index(place) if place in self._places else -1
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _ROOT) -> int:
         """Answer Qt: one row a photo."""
-        return 0 if parent.isValid() else len(self._album.paths)
+        return 0 if parent.isValid() else len(self._places)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """Answer Qt: name, path and status of a photo."""
+        """Answer Qt: name, path, picture and status of a photo."""
         if not index.isValid():
             return None
-        path = self._album.paths[index.row()]
+        path = self.path(index.row())
         if role == Qt.ItemDataRole.DisplayRole:
             return path.name
-        status = self._album.status(path)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{path}\n{status.value}"
+            return f"{path}\n{self._album.status(path).value}"
         if role == Qt.ItemDataRole.DecorationRole:
-            return self._icons[status]
+            return _decorated(self._thumbnail(path), self._album.status(path))
         return None
 
 
 class PhotosPanel(QWidget):
-    """A list to turn to any photo."""
+    """A list to turn to any photo, and what of it is to be seen."""
 
     chosen = Signal(Path)
 
     def __init__(self, album: Album, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._album = album
-        self.model = PhotosModel(album)
-        self.view = QListView()
+        self.thumbnails = Thumbnails(self)
+        self.model = PhotosModel(album, self.thumbnails.find)
+        self.thumbnails.arrived.connect(self.model.photo_changed)
+        self.filter, self.name = QComboBox(), QLineEdit()
+        self.filter.setToolTip("Which photos are shown; the keys for the previous and next photo keep to them")
+        for words, statuses in _FILTERS:
+            colour = _COLOURS[next(iter(statuses))] if len(statuses) == 1 else None
+            if colour is None:
+                self.filter.addItem(words)
+            else:
+                self.filter.addItem(swatch(colour), words)
+        self.filter.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.name.setPlaceholderText("Part of the name")
+        self.name.setClearButtonEnabled(True)
+        # Only a click brings the keyboard here: single keys belong to the canvas.
+        self.name.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        # A tree without branches: a QListView lays all rows out anew whenever one of them changes.
+        self.view = QTreeView()
         self.view.setModel(self.model)
-        self.view.setUniformItemSizes(True)
-        self.view.setIconSize(QSize(14, 14))
-        self.view.clicked.connect(lambda index: self.chosen.emit(album.paths[index.row()]))
-        self._count = QLabel()
-        self._count.setObjectName("faint")
+        self.view.setHeaderHidden(True)
+        self.view.setRootIsDecorated(False)
+        self.view.setItemsExpandable(False)
+        self.view.setUniformRowHeights(True)
+        self.view.setIconSize(_PICTURE)
+        self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.view.clicked.connect(lambda index: self.chosen.emit(self.model.path(index.row())))
+        self.count = QLabel()
+        self.count.setObjectName("faint")
+        self.filter.currentIndexChanged.connect(self._filter)
+        self.name.textChanged.connect(self._filter)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 4, 8, 4)
-        layout.addWidget(self._count)
-        layout.addWidget(self.view, stretch=1)
+        for widget in (self.filter, self.name, self.view, self.count):
+            layout.addWidget(widget)
+        self.setMinimumWidth(180)
 
     def refresh(self) -> None:
         """Show the album as it is now."""
         self.model.refresh()
-        total = len(self._album.paths)
-        self._count.setText(f"{self._album.index + 1} of {total}")
-        self.view.setCurrentIndex(self.model.index(self._album.index))
+        index = self.model.index(self.model.row(self._album.current))
+        with QSignalBlocker(self.view):
+            self.view.setCurrentIndex(index)
+        self._show_count()
+
+    def status_changed(self) -> None:
+        """The photo on the desk has changed."""
+        if self._album.current is not None:
+            self.model.photo_changed(self._album.current)
+            self._show_count()
+
+    def close_down(self) -> None:
+        """The window closes."""
+        self.thumbnails.close()
+
+    def _filter(self) -> None:
+        self._album.show_only(_FILTERS[self.filter.currentIndex()][1], self.name.text())
+        self.refresh()
+
+    def _show_count(self) -> None:
+        album = self._album
+        total, shown = len(album.paths), self.model.rowCount()
+        words = [f"{album.index + 1} of {total}", f"{album.done()} done"]
+        self.count.setText(", ".join(words + ([f"{shown} shown"] if shown != total else [])))
+
+
+def _decorated(picture: QPixmap | None, status: Status) -> QIcon:
+    """Put a picture into a box of one size, with a dot in the colour of the status."""
+    ratio = 2
+    made = QPixmap(_PICTURE * ratio)
+    made.setDevicePixelRatio(ratio)
+    made.fill(QColor(127, 127, 127, 40))
+    painter = QPainter(made)
+    painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+    if picture is not None:
+        size = picture.size().scaled(_PICTURE, Qt.AspectRatioMode.KeepAspectRatio)
+        corner = QPointF((_PICTURE.width() - size.width()) / 2, (_PICTURE.height() - size.height()) / 2)
+        painter.drawPixmap(QRectF(corner, size.toSizeF()), picture, QRectF(picture.rect()))
+    painter.setPen(QColor(255, 255, 255))
+    painter.setBrush(QColor(*_COLOURS[status]))
+    painter.drawEllipse(QRectF(_PICTURE.width() - _DOT - 2, _PICTURE.height() - _DOT - 2, _DOT, _DOT))
+    painter.end()
+    icon = QIcon(made)
+    # Qt would tint it on the selected row, and the colours are the point.
+    icon.addPixmap(made, QIcon.Mode.Selected)
+    return icon

@@ -3,48 +3,98 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTime, QTimer, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from isegformer_app.controllers.album import Album
 from isegformer_app.controllers.safekeeping import LeftWork, Safekeeping
 from isegformer_app.controllers.segmenting import SegmentingController
-from isegformer_app.controllers.session_keeping import Session, load_session, relocated, restore, save
+from isegformer_app.controllers.session_keeping import Session, load_session, relocated, restore
 from isegformer_app.document import Annotation
-from isegformer_app.files.errors import FileProblem
+from isegformer_app.files.errors import CannotWrite, FileProblem
+from isegformer_app.files.locking import FileLock
 from isegformer_app.files.session import SUFFIX
+from isegformer_app.settings import Settings
 
 from .restore_question import Choice, ask_to_restore, in_words
+from .session_saver import SessionSaver
 
 _KIND = f"Sessions (*{SUFFIX})"
 _NAMES_SHOWN = 3
+_AGAIN_MS = 1000
 
 
 class SessionDesk(QObject):
-    """Knows the session file of the queue. Problems are told by `troubled`, reports by `noticed`."""
+    """Knows the session file of the queue. Problems are told by `troubled`, reports by `noticed`.
+
+    A session that another window has open is read-only: what is done to it here goes to another file.
+    """
 
     restored = Signal(object)
     """Path of the photo to show, after a session was opened."""
     saved = Signal()
+    state_changed = Signal(str)
+    """A few words on when it was saved last."""
     troubled = Signal(str)
     noticed = Signal(str)
 
-    def __init__(self, window: QWidget, segmenting: SegmentingController, album: Album, journals: Path) -> None:
+    def __init__(
+        self, window: QWidget, segmenting: SegmentingController, album: Album, journals: Path, settings: Settings
+    ) -> None:
         super().__init__(window)
         self.path: Path | None = None
-        self._window, self._segmenting, self._album = window, segmenting, album
+        self.is_read_only = False
+        self._window, self._segmenting, self._album, self._settings = window, segmenting, album, settings
         self._safe = Safekeeping(journals, self.troubled.emit)
+        self._lock: FileLock | None = None
+        self._new_lock: FileLock | None = None
+        self._actions: Mapping[str, QAction] = {}
+        self._saver = SessionSaver(self)
+        self._saver.saved.connect(self._saved)
+        self._saver.failed.connect(self._failed)
+        self._is_quiet, self._has_failed = False, False
+        self.autosave_timer = QTimer(self, interval=settings.autosave_seconds * 1000)
+        self.autosave_timer.timeout.connect(self.autosave)
+        self.autosave_timer.start()
 
     def handlers(self) -> Mapping[str, Callable[[], object]]:
         """What the actions of this desk do."""
-        return {"open_session": self.ask_to_open, "save": self.save, "save_as": self.save_as}
+        return {
+            "open_session": self.ask_to_open,
+            "save": self.save,
+            "save_as": self.save_as,
+            "autosave": self.toggle_autosave,
+        }
+
+    @property
+    def is_saving(self) -> bool:
+        """Whether a save is under way."""
+        return self._saver.is_saving
+
+    def adopt(self, actions: Mapping[str, QAction]) -> None:
+        """Show the settings in the actions."""
+        self._actions = actions
+        actions["autosave"].setChecked(self._settings.autosave)
+
+    def toggle_autosave(self) -> None:
+        """Save by itself from now on, or no more."""
+        self._settings.autosave = self._actions["autosave"].isChecked()
+
+    def autosave(self) -> None:
+        """Save what has changed where it was saved before; without a file there is nowhere to save it."""
+        if self._settings.autosave and self.path is not None and not self.is_read_only and not self._saver.is_saving:
+            self._keep_current()
+            if self._album.unsaved():
+                self._is_quiet = True
+                self._saver.save(self._album, self.path)
 
     def save(self) -> bool:
-        """Save where it was saved before, or ask where; whether it was saved."""
-        return self.save_as() if self.path is None else self._save_to(self.path)
+        """Save where it was saved before, or ask where; whether it is being saved."""
+        return self.save_as() if self.path is None or self.is_read_only else self._save_to(self.path)
 
     def save_as(self) -> bool:
-        """Ask where to save; whether it was saved."""
+        """Ask where to save; whether it is being saved."""
         current = self._album.current
         if current is None:
             self.noticed.emit("Open a photo first: there is nothing to save.")
@@ -73,9 +123,10 @@ class SessionDesk(QObject):
         if not self.may_leave():
             return
         self._segmenting.open(None)
-        self.path = path
+        self._claim(path)
         self._safe.begin(path)
         self.restored.emit(restore(self._album, session))
+        self._tell_read_only()
 
     def watch(self) -> None:
         """Keep what is done to the photo on the desk safe from a crash."""
@@ -106,14 +157,21 @@ class SessionDesk(QObject):
 
     def close(self) -> None:
         """The window closes, and what is not saved is not wanted."""
+        self.autosave_timer.stop()
+        self._saver.close()
         self._safe.close()
+        self._release()
 
     def break_off(self) -> None:
         """The program ends; what was neither saved nor given up is offered at the next start."""
+        self.autosave_timer.stop()
+        self._saver.close()
         self._safe.break_off()
+        self._release()
 
     def may_leave(self) -> bool:
         """Ask before unsaved work is lost; whether the queue may go."""
+        self._saver.wait()
         self._keep_current()
         unsaved = self._album.unsaved()
         if not unsaved:
@@ -128,32 +186,85 @@ class SessionDesk(QObject):
             buttons.Save | buttons.Discard | buttons.Cancel,
             buttons.Save,
         )
-        return self.save() if answer == buttons.Save else answer == buttons.Discard
+        if answer != buttons.Save:
+            return answer == buttons.Discard
+        if not self.save():
+            return False
+        self._saver.wait()
+        return not self._album.unsaved()
+
+    # Saving -----------------------------------------------------------------------------------------------------
 
     def _save_to(self, target: Path) -> bool:
+        if target != self.path or self._lock is None:
+            self._saver.wait()
+            lock = _claimed(target)
+            if lock is None:
+                self.troubled.emit(f"“{target.name}” is open in another window; save under another name.")
+                return False
+            # What was saved before stays ours until this one is written.
+            self._new_lock = lock
         self._keep_current()
-        try:
-            save(self._album, target)
-        except FileProblem as problem:
-            self.troubled.emit(str(problem))
-            return False
-        self.path = target
-        self._safe.saved(target)
-        self.noticed.emit(f"Saved to “{target.name}”.")
-        self.saved.emit()
+        self._is_quiet = False
+        self.state_changed.emit("saving…")
+        self._saver.save(self._album, target)
         return True
+
+    def _saved(self, target: Path, is_complete: bool) -> None:
+        if self._new_lock is not None:
+            self._release(keep=self._new_lock)
+        self.path, self.is_read_only, self._has_failed = target, False, False
+        if is_complete:
+            self._safe.saved(target)
+        else:
+            # The journal stays for what was done meanwhile; soon that is saved as well.
+            QTimer.singleShot(_AGAIN_MS, self, self.autosave)
+        if not self._is_quiet:
+            self.noticed.emit(f"Saved to “{target.name}”.")
+        words = "autosaved" if self._is_quiet else "saved"
+        self.state_changed.emit(f"{words} {QTime.currentTime().toString('HH:mm')}")
+        self.saved.emit()
+
+    def _failed(self, message: str) -> None:
+        if self._new_lock is not None:
+            self._new_lock.release()
+            self._new_lock = None
+        self.state_changed.emit("not saved")
+        # An autosave that goes on failing is told once.
+        if not (self._is_quiet and self._has_failed):
+            self.troubled.emit(message)
+        self._has_failed = self._is_quiet
+
+    def _claim(self, path: Path) -> None:
+        """Take over a session file, read-only where another window has it."""
+        self._release()
+        self.path, self._lock = path, _claimed(path)
+        self.is_read_only = self._lock is None
+        self.state_changed.emit("read-only" if self.is_read_only else "")
+
+    def _tell_read_only(self) -> None:
+        if self.is_read_only and self.path is not None:
+            self.noticed.emit(
+                f"“{self.path.name}” is open in another window and is read-only here: saving asks for another name."
+            )
+
+    def _release(self, keep: FileLock | None = None) -> None:
+        if self._lock is not None:
+            self._lock.release()
+        self._lock, self._new_lock = keep, None
 
     def _restore(self, left: LeftWork) -> None:
         session, trouble = Session((), None, {}), ""
         if left.session is not None:
             try:
                 session = self._found(load_session(left.session))
-                self.path = left.session
+                self._claim(left.session)
             except FileProblem as problem:
                 trouble = str(problem)
         self._safe.adopt(left)
-        self.restored.emit(restore(self._album, session, left.photos))
+        self.restored.emit(restore(self._album, session, left.photos, left.classes))
         self.noticed.emit(f"Restored {in_words(left)}; save to keep it.")
+        self._tell_read_only()
         if trouble:
             self.troubled.emit(trouble)
 
@@ -174,3 +285,13 @@ class SessionDesk(QObject):
         photo = self._segmenting.photo
         if photo is not None:
             self._album.keep(photo, is_leaving=False)
+
+
+def _claimed(path: Path) -> FileLock | None:
+    """Claim a session file; None where another window has it."""
+    lock = FileLock.for_session(path)
+    try:
+        return lock if lock.acquire() else None
+    except CannotWrite:
+        # Where no lock can be made nothing can be saved either, and that is told when somebody tries.
+        return lock

@@ -11,11 +11,13 @@ class StatusBar(QStatusBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.position, self.value, self.label, self.extent = (self._field(width) for width in (130, 150, 170, 110))
+        self.saved = self._field(0, is_right=True)
         self.zoom, self.latency, self.engine = (self._field(width, is_right=True) for width in (70, 120, 220))
         self.position.setToolTip("Column x and row y under the cursor, counted from 0")
         self.value.setToolTip("Red, green and blue of the pixel, or its grey value")
         self.label.setToolTip("Object and class under the cursor")
         self.extent.setToolTip("Width and height of the photo")
+        self.saved.setToolTip("When the session file was written last")
         self.zoom.setToolTip("Screen pixels a photo pixel")
         self.latency.setToolTip("From the click to the mask, waiting included")
         self.engine.setToolTip("Model and device that answer")
@@ -48,6 +50,10 @@ class StatusBar(QStatusBar):
     def show_latency(self, seconds: float) -> None:
         """Show how long the last answer took."""
         self.latency.setText(f"answer {seconds * 1000:.0f} ms" if seconds < 1 else f"answer {seconds:.1f} s")
+
+    def show_saved(self, text: str) -> None:
+        """Show when the session was saved."""
+        self.saved.setText(text)
 
     def show_engine(self, text: str) -> None:
         """Show who answers, or what is going on there."""

@@ -53,7 +53,7 @@ QStatusBar QLabel {{ padding: 1px 6px; color: {faint}; }}
 QDockWidget::title {{ padding: 6px 8px; font-weight: 600; }}
 #messageBar {{ border: 1px solid {line}; border-radius: 6px; }}
 #messageBar[kind="problem"] {{ background: {alarm}; }}
-#messageBar[kind="notice"] {{ background: {hint}; }}
+#messageBar[kind="notice"], #messageBar[kind="progress"] {{ background: {hint}; }}
 #emptyState QPushButton {{ padding: 7px 16px; font-size: 14px; }}
 #emptyState {{ background: {canvas}; }}
 #emptyTitle {{ color: #eceff3; font-size: 22px; font-weight: 600; }}

@@ -70,6 +70,12 @@ class Hands:
         """Trigger an action as its menu does."""
         self.window.actions_by_name[name].trigger()
 
+    def wait_for_photo(self, name: str | None = None) -> None:
+        """Wait until nothing is being opened any more, and until the photo of that name is on the desk."""
+        files, segmenting = self.window.files, self.window.segmenting
+        self.wait_until(lambda: not files.is_opening)
+        assert name is None or (segmenting.photo is not None and segmenting.photo.path.name == name)
+
     def wait_for_mask(self) -> None:
         self.wait_until(lambda: self.window.segmenting.preview is not None)
 

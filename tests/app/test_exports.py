@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from isegformer_app.controllers.exporting import Format
-from isegformer_app.document.object_edits import ChangeClass
+from isegformer_app.document.object_edits import ClassifyObject, NewClass
 from isegformer_app.settings import Settings
 from tests.app.conftest import Hands, Start
 from tests.app.exporting import dialog_of, export, finish_object, mask, pixels, two_objects
@@ -110,6 +110,7 @@ def test_all_photos_of_the_queue_and_those_left_out(start: Start, folder: Path, 
     finish_object(hands, 20, 30)
     first = mask(hands, 1)
     hands.do("next_photo")
+    hands.wait_for_photo()
     finish_object(hands, 10, 10)
     second = mask(hands, 1)
     dialog = dialog_of(hands, Format.PNG, out)
@@ -127,6 +128,7 @@ def test_this_photo_alone(start: Start, folder: Path, out: Path) -> None:
     hands = start(folder)
     finish_object(hands, 20, 30)
     hands.do("next_photo")
+    hands.wait_for_photo()
     finish_object(hands, 10, 10)
     dialog = dialog_of(hands, Format.LABELME, out)
     dialog.only_this.setChecked(True)
@@ -135,14 +137,14 @@ def test_this_photo_alone(start: Start, folder: Path, out: Path) -> None:
 
 
 def test_a_class_has_one_number_on_all_photos(start: Start, folder: Path, out: Path) -> None:
-    """The second photo's list begins with another class."""
     hands = start(folder)
     finish_object(hands, 20, 30)
     hands.do("next_photo")
+    hands.wait_for_photo()
     finish_object(hands, 10, 10)
     hands.window.objects.choose(1)
-    # Its class gets another name on this photo alone: the same number then stands for two classes.
-    assert hands.window.segmenting.apply(ChangeClass(1, "dog", (1, 2, 3)))
+    assert hands.window.segmenting.apply(NewClass("dog", (1, 2, 3)))
+    assert hands.window.segmenting.apply(ClassifyObject(1, 2))
     dialog = dialog_of(hands, Format.PNG, out)
     dialog.numbers_box.setCurrentIndex(1)
     export(hands, dialog)
@@ -164,6 +166,7 @@ def test_photos_of_one_name_do_not_overwrite_each_other(start: Start, tmp_path: 
     hands = start(*paths)
     finish_object(hands, 20, 30)
     hands.do("next_photo")
+    hands.wait_for_photo()
     finish_object(hands, 10, 10)
     _, lines = export(hands, dialog_of(hands, Format.PNG, out))
     assert {path.name for path in out.iterdir()} == {"photo-labels.png", "b-photo-labels.png"}

@@ -175,6 +175,7 @@ def test_coco_lands_on_every_photo_of_the_queue(
 ) -> None:
     hands = start(folder)
     hands.do("next_photo")
+    hands.wait_for_photo()
     import_file(hands, "import_coco", coco(folder, "photo2.png", "photo1.png", "photo3.png"), monkeypatch)
     told(hands, "6 objects imported on 3 photos. New classes: dog.")
     for _ in range(2):
@@ -183,6 +184,7 @@ def test_coco_lands_on_every_photo_of_the_queue(
         np.testing.assert_array_equal(mask(hands, 2), POLYGON_MASK)
         assert hands.photo.annotation.classes[1].colour == (1, 2, 3)
         hands.do("next_photo")
+        hands.wait_for_photo()
     album = hands.window.files.album
     assert {album.status(path) for path in album.paths} == {Status.IN_PROGRESS}
     assert len(album.unsaved()) == 3
@@ -213,8 +215,10 @@ def test_coco_on_work_of_a_session_is_safe_from_a_crash(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_options: (str(session), ""))
     hands = start(folder)
     hands.do("next_photo")
+    hands.wait_for_photo()
     finish_object(hands, 20, 30)
     hands.do("previous_photo")
+    hands.wait_for_photo()
     hands.do("save")
     hands.window.close()
     again = start(session)
@@ -238,6 +242,7 @@ def test_a_16_bit_photo_with_imported_objects_is_shown_as_before(
     import_file(hands, "import_coco", coco(tmp_path, "photo2.png"), monkeypatch)
     told(hands, "2 objects imported")
     hands.do("next_photo")
+    hands.wait_for_photo()
     assert objects_of(hands)
     np.testing.assert_array_equal(hands.photo.rgb(PHOTO), before)
 
@@ -276,6 +281,7 @@ def test_photos_of_one_name_are_told_apart_by_their_folders(
     told(hands, "2 objects imported")
     assert objects_of(hands) == []
     hands.do("next_photo")
+    hands.wait_for_photo()
     assert len(objects_of(hands)) == 2
 
 

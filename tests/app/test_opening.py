@@ -1,6 +1,7 @@
 """Opening photos: by argument, dialog, drop and queue; and what cannot be opened."""
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from isegformer_app import __main__ as entry
+from isegformer_app.controllers.opening import open_photo
+from isegformer_app.controllers.photo import Photo
 from isegformer_app.inference import FakeEngine
 
 from .conftest import Hands, Start
@@ -26,6 +29,11 @@ def folder(tmp_path: Path) -> Path:
 
 def name(hands: Hands) -> str:
     return hands.photo.path.name
+
+
+def turn(hands: Hands, key: Qt.Key) -> None:
+    hands.press(key)
+    hands.wait_for_photo()
 
 
 def test_real_main_opens_the_photo_and_leaves(
@@ -63,6 +71,7 @@ def test_empty_start_offers_the_sample(start: Start) -> None:
     hands = start()
     assert hands.window.stack.currentWidget() is hands.window.empty_state
     hands.window.empty_state.sample_button.click()
+    hands.wait_for_photo()
     assert name(hands) == "cat.png"
     assert hands.window.stack.currentWidget() is hands.window.canvas
     assert "cat.png" in hands.window.windowTitle()
@@ -73,12 +82,14 @@ def test_dialog_and_drop_open_photos(start: Start, folder: Path, monkeypatch: py
     chosen = [str(folder / "photo1.png")]
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_args, **_options: (chosen, ""))
     hands.do("open")
+    hands.wait_for_photo()
     assert name(hands) == "photo1.png"
     mime = QMimeData()
     mime.setUrls([QUrl.fromLocalFile(str(folder / "photo10.png"))])
     none = Qt.KeyboardModifier.NoModifier
     drop = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, none)
     hands.window.dropEvent(drop)
+    hands.wait_for_photo()
     assert name(hands) == "photo10.png"
 
 
@@ -86,12 +97,12 @@ def test_folder_is_queued_in_natural_order(start: Start, folder: Path) -> None:
     hands = start(folder)
     seen = [name(hands)]
     for _ in range(2):
-        hands.press(Qt.Key.Key_D)
+        turn(hands, Qt.Key.Key_D)
         seen.append(name(hands))
     assert seen == ["photo1.png", "photo2.png", "photo10.png"]
-    hands.press(Qt.Key.Key_D)
+    turn(hands, Qt.Key.Key_D)
     assert "no photo after" in hands.window.message_bar.text
-    hands.press(Qt.Key.Key_A)
+    turn(hands, Qt.Key.Key_A)
     assert name(hands) == "photo2.png"
 
 
@@ -101,9 +112,9 @@ def test_work_and_undo_survive_turning_the_page(start: Start, folder: Path) -> N
     hands.wait_for_mask()
     hands.press(Qt.Key.Key_Space)
     area = hands.area(1)
-    hands.press(Qt.Key.Key_D)
+    turn(hands, Qt.Key.Key_D)
     assert hands.photo.annotation.objects == ()
-    hands.press(Qt.Key.Key_A)
+    turn(hands, Qt.Key.Key_A)
     assert hands.area(1) == area > 0
     hands.do("undo")
     assert hands.area(1) == 0
@@ -111,10 +122,11 @@ def test_work_and_undo_survive_turning_the_page(start: Start, folder: Path) -> N
 
 def test_next_unfinished_leaves_out_what_is_done(start: Start, folder: Path) -> None:
     hands = start(folder)
-    hands.press(Qt.Key.Key_D)
+    turn(hands, Qt.Key.Key_D)
     hands.do("mark_done")
-    hands.press(Qt.Key.Key_A)
+    turn(hands, Qt.Key.Key_A)
     hands.do("next_unfinished")
+    hands.wait_for_photo()
     assert name(hands) == "photo10.png"
 
 
@@ -122,16 +134,16 @@ def test_next_unfinished_leaves_out_what_is_done(start: Start, folder: Path) -> 
 def test_bad_file_is_told_and_the_queue_goes_on(start: Start, folder: Path, content: bytes) -> None:
     (folder / "photo2.png").write_bytes(content)
     hands = start(folder)
-    hands.press(Qt.Key.Key_D)
+    turn(hands, Qt.Key.Key_D)
     assert "photo2.png" in hands.window.message_bar.text
-    hands.press(Qt.Key.Key_D)
+    turn(hands, Qt.Key.Key_D)
     assert name(hands) == "photo10.png"
 
 
 def test_photo_deleted_while_queued_is_told(start: Start, folder: Path) -> None:
     hands = start(folder)
     (folder / "photo2.png").unlink()
-    hands.press(Qt.Key.Key_D)
+    turn(hands, Qt.Key.Key_D)
     assert "is not there" in hands.window.message_bar.text
     assert name(hands) == "photo1.png"
 
@@ -147,7 +159,7 @@ def test_session_brings_everything_back(
     area = hands.area(1)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_options: (str(target), ""))
     hands.do("save")
-    assert not hands.window.isWindowModified()
+    hands.wait_until(lambda: not hands.window.isWindowModified())
     other = start(target)
     assert name(other) == "photo1.png"
     assert other.area(1) == area
@@ -187,3 +199,69 @@ def test_failed_save_keeps_the_window_open(cat: Hands, tmp_path: Path, monkeypat
     assert not cat.window.close()
     assert cat.window.isWindowModified()
     assert "cannot be written" in cat.window.message_bar.text
+
+
+def test_turning_the_page_fast_ends_at_the_right_photo(start: Start, folder: Path) -> None:
+    hands = start(folder)
+    hands.press(Qt.Key.Key_D)
+    hands.press(Qt.Key.Key_D)
+    hands.wait_for_photo("photo10.png")
+    assert hands.window.files.album.current == hands.photo.path
+    assert int(hands.photo.rgb(hands.photo.viewpoint.key)[0, 0, 0]) == 200
+
+
+def test_next_photo_is_read_and_encoded_ahead(start: Start, folder: Path) -> None:
+    hands = start(folder)
+    hands.wait_until(lambda: any("photo2.png" in key for key in hands.engine.encoded))
+    hands.press(Qt.Key.Key_D)
+    assert name(hands) == "photo2.png"
+    assert hands.photo.image_key(hands.photo.viewpoint.key) in hands.engine.encoded
+
+
+def test_very_large_photo_is_asked_about(start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes]
+    asked: list[str] = []
+
+    def ask(*args: object) -> QMessageBox.StandardButton:
+        asked.append(str(args[2]))
+        return answers.pop(0)
+
+    monkeypatch.setattr(QMessageBox, "question", ask)
+    monkeypatch.setattr("isegformer_app.files.photos.LARGE_MEMORY", 60 * 40 * 3 - 1)
+    hands = start()
+    hands.window.files.open_paths([folder / "photo1.png"])
+    hands.wait_for_photo()
+    assert hands.window.segmenting.photo is None
+    hands.window.files.open_paths([folder / "photo1.png"])
+    hands.wait_until(lambda: hands.window.segmenting.photo is not None)
+    assert len(asked) == 2
+    assert "60 x 40 pixels" in asked[0]
+
+
+def test_slow_photo_is_announced_and_can_be_given_up(
+    start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = start(folder / "photo1.png")
+    gate = threading.Event()
+
+    def slow(path: Path, *, allow_large: bool = False) -> Photo:
+        gate.wait(60)
+        return open_photo(path, allow_large=allow_large)
+
+    monkeypatch.setattr("isegformer_app.ui.photo_loader.open_photo", slow)
+    hands.window.files.open_paths([folder / "photo2.png"])
+    hands.wait_until(lambda: "Opening “photo2.png”" in hands.window.message_bar.text)
+    hands.window.message_bar.close_button.click()
+    assert not hands.window.files.is_opening
+    assert hands.window.files.album.current == hands.photo.path == folder / "photo1.png"
+    gate.set()
+    hands.window.files.open_paths([folder / "photo10.png"])
+    hands.wait_for_photo("photo10.png")
+
+
+def test_empty_folder_is_told(start: Start, tmp_path: Path) -> None:
+    hands = start()
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    hands.window.files.open_paths([empty])
+    hands.wait_until(lambda: "There are no photos in" in hands.window.message_bar.text)

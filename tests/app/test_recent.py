@@ -31,6 +31,7 @@ def test_the_newest_is_first_and_ten_are_kept(start: Start, photos: list[Path]) 
     assert not hands.window.recent.actions_shown
     for path in (*photos, photos[5]):
         hands.window.files.open_paths([path])
+        hands.wait_for_photo()
     assert shown(hands) == [str(photos[5]), *map(str, (each for each in reversed(photos) if each != photos[5]))][:10]
     assert "photo05 && more.png" in hands.window.recent.actions_shown[0].text()
     hands.window.close()
@@ -40,15 +41,19 @@ def test_the_newest_is_first_and_ten_are_kept(start: Start, photos: list[Path]) 
 def test_turning_the_page_is_no_opening(start: Start, photos: list[Path]) -> None:
     hands = start(photos[0].parent)
     hands.do("next_photo")
+    hands.wait_for_photo()
     assert shown(hands) == [str(photos[0].parent)]
 
 
 def test_a_recent_photo_is_opened_by_menu_and_key(start: Start, photos: list[Path]) -> None:
     hands = start(photos[0])
     hands.window.files.open_paths([photos[1]])
+    hands.wait_for_photo()
     hands.window.recent.actions_shown[1].trigger()
+    hands.wait_for_photo()
     assert hands.photo.path == photos[0]
     QTest.keyClick(hands.window.canvas, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    hands.wait_for_photo()
     hands.wait_until(lambda: hands.photo.path == photos[1])
 
 
@@ -59,10 +64,12 @@ def test_sessions_are_among_them(
     hands = start(photos[0])
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_options: (str(session), ""))
     hands.do("save")
-    assert shown(hands) == [str(session), str(photos[0])]
+    hands.wait_until(lambda: shown(hands) == [str(session), str(photos[0])])
     hands.window.files.open_paths([photos[1]])
+    hands.wait_for_photo()
     hands.window.files.album.mark_saved()
     hands.window.recent.actions_shown[1].trigger()
+    hands.wait_for_photo()
     hands.wait_until(lambda: hands.window.files.album.paths == [photos[0]])
     assert shown(hands)[0] == str(session)
 
@@ -70,8 +77,10 @@ def test_sessions_are_among_them(
 def test_what_is_gone_is_told_and_taken_off(start: Start, photos: list[Path]) -> None:
     hands = start(photos[0])
     hands.window.files.open_paths([photos[1]])
+    hands.wait_for_photo()
     photos[0].unlink()
     hands.window.recent.actions_shown[1].trigger()
+    hands.wait_for_photo()
     assert "is not there any more" in hands.window.message_bar.text
     assert shown(hands) == [str(photos[1])]
     assert hands.photo.path == photos[1]

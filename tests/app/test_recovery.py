@@ -59,12 +59,15 @@ def start_again(start: Start, button: str, *paths: Path) -> tuple[Hands, list[st
     with answering(button) as asked:
         hands = start(*paths)
         hands.wait_until(lambda: bool(asked) and QApplication.activeModalWidget() is None)
+        hands.wait_for_photo()
     return hands, asked
 
 
 def save_to(hands: Hands, target: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_options: (str(target), ""))
-    return hands.window.session.save_as()
+    is_saving = hands.window.session.save_as()
+    hands.wait_until(lambda: hands.window.session.path == target)
+    return is_saving
 
 
 def test_unsaved_work_is_offered_and_restored(cat: Hands, start: Start) -> None:
@@ -106,6 +109,7 @@ def test_restored_work_lies_upon_its_session(start: Start, tmp_path: Path, monke
     area = finish_object(hands, 100, 100)
     assert save_to(hands, target, monkeypatch)
     hands.press(Qt.Key.Key_D)
+    hands.wait_for_photo()
     finish_object(hands, 200, 200)
     die(hands)
     again, asked = start_again(start, "Restore", target)
@@ -114,6 +118,7 @@ def test_restored_work_lies_upon_its_session(start: Start, tmp_path: Path, monke
     assert again.photo.path == photos[1]
     assert len(again.photo.annotation.objects) == 1
     again.press(Qt.Key.Key_A)
+    again.wait_for_photo()
     assert again.area(1) == area
     assert again.window.files.album.unsaved() == [photos[1]]
 

@@ -107,6 +107,17 @@ def test_an_image_is_encoded_once_for_many_clicks(engine: SegmenterEngine, netwo
     assert before >= 1
 
 
+def test_encoding_stops_when_it_is_called_off_and_costs_nothing(engine: SegmenterEngine, network: TinyNetwork) -> None:
+    engine.encode("kept", photo(3))
+    before = network.encodings
+    with pytest.raises(Cancelled):
+        engine.encode("photo", photo(), lambda: True)
+    assert list(engine._encoded) == ["kept"]
+    engine.encode("photo", photo())
+    assert list(engine._encoded) == ["kept", "photo"]
+    assert network.encodings > before
+
+
 def test_the_images_used_last_stay_encoded(engine: SegmenterEngine) -> None:
     for number in range(bridge.IMAGES_KEPT):
         engine.encode(str(number), photo(number))

@@ -4,6 +4,7 @@ import logging
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -248,7 +249,7 @@ def test_a_warm_up_waits_for_a_click_that_came_while_loading(open_desk: OpenDesk
     order: list[str] = []
 
     class Diary(FakeEngine):
-        def encode(self, image_key: str, image: Image) -> None:
+        def encode(self, image_key: str, image: Image, cancelled: Callable[[], bool] = lambda: False) -> None:
             order.append(image_key)
 
         def predict(self, request: Request, cancelled: Callable[[], bool]) -> Probability:
@@ -262,6 +263,57 @@ def test_a_warm_up_waits_for_a_click_that_came_while_loading(open_desk: OpenDesk
     gate.set()
     desk.wait_until_idle()
     assert order == ["click", "photo"]
+
+
+class Encoder(FakeEngine):
+    """A fake that says when it begins to encode, and when it is done."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.begun, self.done = threading.Semaphore(0), threading.Semaphore(0)
+
+    def encode(self, image_key: str, image: Image, cancelled: Callable[[], bool] = lambda: False) -> None:
+        self.begun.release()
+        super().encode(image_key, image, cancelled)
+        self.done.release()
+
+
+def test_encoding_ahead_waits_for_everything_else_and_is_not_shown(open_desk: OpenDesk) -> None:
+    gate = threading.Event()
+    engine = Encoder(script=[gate])
+    desk = open_desk(engine)
+    desk.worker.submit(ask((1, 1)))
+    started(engine)
+    desk.worker.encode_ahead("next", IMAGE)
+    desk.worker.encode_ahead("after next", IMAGE)
+    desk.worker.warm_up("photo", IMAGE)
+    gate.set()
+    desk.answer()
+    assert [desk.state() for _ in range(3)] == [WorkerState.LOADING, WorkerState.BUSY, WorkerState.IDLE]
+    assert all(engine.done.acquire(timeout=PATIENCE) for _ in range(2))
+    assert engine.encoded == ["photo", "after next"]
+
+
+def test_click_interrupts_encoding_ahead_which_begins_again(open_desk: OpenDesk) -> None:
+    engine = Encoder(encode_script=[threading.Event()])
+    desk = open_desk(engine)
+    desk.worker.encode_ahead("next", IMAGE)
+    assert engine.begun.acquire(timeout=PATIENCE)
+    desk.worker.submit(ask((1, 1)))
+    assert desk.answer().request.image_key == "photo"
+    assert engine.done.acquire(timeout=PATIENCE)
+    assert engine.encoded == ["next"]
+
+
+@pytest.mark.parametrize("stop", [Worker.forget_ahead, Worker.close])
+def test_encoding_ahead_can_be_called_off(open_desk: OpenDesk, stop: Callable[[Worker], None]) -> None:
+    engine = Encoder(encode_script=[threading.Event()])
+    desk = open_desk(engine)
+    desk.worker.encode_ahead("next", IMAGE)
+    assert engine.begun.acquire(timeout=PATIENCE)
+    stop(desk.worker)
+    desk.worker.close()
+    assert engine.encoded == []
 
 
 def test_prepare_loads_and_does_no_more(open_desk: OpenDesk) -> None:
