@@ -1,13 +1,14 @@
 """The window as a user starts it, with an engine that answers at once and the same every time."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PIL import Image
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from isegformer_app.app import opened
@@ -114,3 +115,39 @@ def _close(window: MainWindow) -> None:
 def cat(start: Start, cat_photo: Path) -> Hands:
     """The window with the sample photo open."""
     return start(cat_photo)
+
+
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    """An empty folder for what the window writes."""
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three photos, each of another colour."""
+    made = tmp_path / "photos"
+    made.mkdir()
+    for number in (1, 2, 3):
+        Image.new("RGB", (60, 40), (number * 20, 0, 0)).save(made / f"photo{number}.png")
+    return made
+
+
+@contextmanager
+def answering(button: str) -> Iterator[list[str]]:
+    """Press a button of each question that comes up, and collect what was asked."""
+    asked: list[str] = []
+
+    def answer() -> None:
+        box = QApplication.activeModalWidget()
+        if isinstance(box, QMessageBox):
+            asked.append(box.text())
+            next(each for each in box.buttons() if each.text() == button).click()
+
+    timer = QTimer(interval=10)
+    timer.timeout.connect(answer)
+    timer.start()
+    yield asked
+    timer.stop()

@@ -15,23 +15,6 @@ from tests.app.conftest import Hands, Start
 from tests.app.exporting import dialog_of, export, finish_object, two_objects
 
 
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Three photos, each of another colour."""
-    made = tmp_path / "photos"
-    made.mkdir()
-    for number in (1, 2, 3):
-        Image.new("RGB", (60, 40), (number * 20, 0, 0)).save(made / f"photo{number}.png")
-    return made
-
-
 def test_files_that_are_there_are_named_before_they_are_replaced(cat: Hands, out: Path) -> None:
     two_objects(cat)
     (out / "cat.json").write_text("old")

@@ -20,23 +20,6 @@ from tests.app.exporting import dialog_of, export, finish_object, mask, pixels, 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
-@pytest.fixture
-def out(tmp_path: Path) -> Path:
-    folder = tmp_path / "out"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Three photos, each of another colour."""
-    made = tmp_path / "photos"
-    made.mkdir()
-    for number in (1, 2, 3):
-        Image.new("RGB", (60, 40), (number * 20, 0, 0)).save(made / f"photo{number}.png")
-    return made
-
-
 def test_png_holds_the_ids(cat: Hands, out: Path) -> None:
     two_objects(cat)
     headline, lines = export(cat, dialog_of(cat, Format.PNG, out))

@@ -2,19 +2,16 @@
 
 import json
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from isegformer_app.document import PHOTO, OverlapRule, Status
-from tests.app.conftest import Hands, Start
+from tests.app.conftest import Hands, Start, answering
 from tests.app.exporting import finish_object, mask, report_of
 from tests.app.files.drawing import disk
 
@@ -24,16 +21,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 SIZE = (300, 451)
 SMALL = (40, 60)
 DISK, OTHER = disk(SIZE, 100, 100, 30), disk(SIZE, 200, 300, 20)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Three photos, each of another colour."""
-    made = tmp_path / "photos"
-    made.mkdir()
-    for number in (1, 2, 3):
-        Image.new("RGB", (60, 40), (number * 20, 0, 0)).save(made / f"photo{number}.png")
-    return made
 
 
 def import_file(hands: Hands, action: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,24 +37,6 @@ def import_mask(hands: Hands, values: np.ndarray, tmp_path: Path, monkeypatch: p
 def told(hands: Hands, words: str) -> None:
     """Wait until the message bar says it."""
     hands.wait_until(lambda: words in hands.window.message_bar.text)
-
-
-@contextmanager
-def answering(button: str) -> Iterator[list[str]]:
-    """Press a button of the next question as soon as it is asked."""
-    asked: list[str] = []
-
-    def answer() -> None:
-        box = QApplication.activeModalWidget()
-        if isinstance(box, QMessageBox) and not asked:
-            asked.append(box.text())
-            next(each for each in box.buttons() if each.text() == button).click()
-
-    timer = QTimer(interval=10)
-    timer.timeout.connect(answer)
-    timer.start()
-    yield asked
-    timer.stop()
 
 
 def test_a_mask_becomes_an_object_and_is_corrected_by_clicks(

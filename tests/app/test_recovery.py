@@ -4,17 +4,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from isegformer_app.settings import state_folder
 
-from .conftest import Hands, Start
+from .conftest import Hands, Start, answering
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,24 +32,6 @@ def finish_object(hands: Hands, row: int, col: int) -> int:
 def die(hands: Hands) -> None:
     """Leave on the disk what a kill leaves there."""
     hands.window.session.break_off()
-
-
-@contextmanager
-def answering(button: str) -> Iterator[list[str]]:
-    """Press a button of each question that comes up, and collect what was asked."""
-    asked: list[str] = []
-
-    def answer() -> None:
-        box = QApplication.activeModalWidget()
-        if isinstance(box, QMessageBox):
-            asked.append(box.text())
-            next(each for each in box.buttons() if each.text() == button).click()
-
-    timer = QTimer(interval=10)
-    timer.timeout.connect(answer)
-    timer.start()
-    yield asked
-    timer.stop()
 
 
 def start_again(start: Start, button: str, *paths: Path) -> tuple[Hands, list[str]]:
