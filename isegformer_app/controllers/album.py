@@ -86,8 +86,14 @@ class Album:
         self._works[photo.path] = Work(photo.annotation, photo.viewpoint, photo.content_hash)
 
     def adopt(self, path: Path, work: Work) -> None:
-        """Take over work on a photo of the queue that was not done on the desk."""
+        """Take over work on a photo of the queue that was not done on the desk; it begins with the queue's classes."""
+        if self.classes is not None:
+            work.annotation.adopt(self.classes)
         self._works[path] = work
+
+    def share_classes(self, path: Path) -> None:
+        """Give all photos the classes of one that was worked on away from the desk."""
+        self._follow(self._works[path].annotation)
 
     def work(self, path: Path) -> Work | None:
         """The work on a photo that was visited."""

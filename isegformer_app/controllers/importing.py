@@ -13,7 +13,6 @@ from isegformer_app.document import (
     Annotation,
     Colour,
     Edit,
-    LabelClass,
     MaskCrop,
     OverlapRule,
     State,
@@ -123,26 +122,20 @@ def read_arrival(
     return Arrival(source, tuple(landings), dict(read.classes), tuple(skipped))
 
 
-def land(arrival: Arrival, album: Album, watch: Watch, classes: Iterable[LabelClass]) -> Iterator[Landed]:
-    """Put the objects upon their photos, one photo a turn; the one on the desk first, so that others share its classes.
-
-    A photo that was not visited starts with `classes`. Each photo's objects are one step of its history.
-    """
+def land(arrival: Arrival, album: Album, watch: Watch) -> Iterator[Landed]:
+    """Put the objects upon their photos, one photo a turn. Each photo's objects are one step of its history."""
     landed = Landed()
-    current = album.current
-    for landing in sorted(arrival.landings, key=lambda each: each.path != current):
+    for landing in arrival.landings:
         work = album.work(landing.path)
         if work is None:
-            annotation = Annotation((1, *landing.size), classes)
-            work = Work(annotation, Viewpoint(), landing.content_hash)
+            work = Work(Annotation((1, *landing.size)), Viewpoint(), landing.content_hash)
             album.adopt(landing.path, work)
         watch(landing.path, work.content_hash, work.annotation)
         known = {each.name for each in work.annotation.classes}
         work.annotation.apply(_landing_edit(work.annotation.state, landing.objects, arrival.colours))
-        if landing.path != current:
+        album.share_classes(landing.path)
+        if landing.path != album.current:
             work.annotation.label_map.pack()
-        else:
-            classes = work.annotation.classes
         landed.objects += len(landing.objects)
         landed.photos += 1
         landed.new_classes += [

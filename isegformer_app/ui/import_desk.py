@@ -125,7 +125,7 @@ class ImportDesk(QObject):
             self._report(arrival, Landed(), "")
             return
         self._album.keep(photo, is_leaving=False)
-        turns = land(arrival, self._album, self._watch, photo.annotation.classes)
+        turns = land(arrival, self._album, self._watch)
         bar = _progress_dialog("Importing…", self._window)
         bar.setRange(0, len(arrival.landings))
         timer = QTimer(self)

@@ -177,6 +177,32 @@ def test_coco_on_photos_not_yet_seen_is_safe_from_a_crash(
     assert objects_of(again) == [("Rex", "dog"), ("object 2", "object")]
 
 
+def test_new_classes_of_several_photos_stay_apart(start: Start, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each class is on one photo alone, and that photo is not the open one."""
+    box = [[10.0, 2.0, 20.0, 2.0, 20.0, 12.0, 10.0, 12.0]]
+    source = coco(
+        folder,
+        "photo1.png",
+        "photo3.png",
+        categories=[{"id": 7, "name": "dog"}, {"id": 8, "name": "tree"}],
+        annotations=[
+            {"id": number, "image_id": number, "category_id": 6 + number, "segmentation": box} for number in (1, 2)
+        ],
+    )
+    hands = start(folder)
+    hands.do("next_photo")
+    hands.wait_for_photo("photo2.png")
+    import_file(hands, "import_coco", source, monkeypatch)
+    told(hands, "2 objects imported on 2 photos. New classes: dog, tree.")
+    shown = hands.window.classes_bar.choice
+    assert [shown.itemText(place).split()[-1] for place in range(shown.count())] == ["object", "dog", "tree"]
+    for step, name in (("previous_photo", "dog"), ("next_photo", ""), ("next_photo", "tree")):
+        hands.do(step)
+        hands.wait_for_photo()
+        assert [each.name for each in hands.photo.annotation.classes] == ["object", "dog", "tree"]
+        assert [each for _, each in objects_of(hands)] == ([name] if name else [])
+
+
 def test_coco_on_work_of_a_session_is_safe_from_a_crash(
     start: Start, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
