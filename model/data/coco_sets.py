@@ -1,6 +1,7 @@
 """A COCO JSON with its images: polygons, run lengths, crowds as pixels that count nowhere."""
 
 import json
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -113,6 +114,9 @@ def coco_mask(segmentation: object, size: tuple[int, int], name: str) -> BoolMas
             runs = coco.frPyObjects(segmentation, height, width) if isinstance(counts, list) else segmentation
         else:
             raise DatasetError(f"An annotation of {name} has neither polygons nor run lengths of the image's size.")
-        return np.asarray(coco.decode(runs)).astype(np.bool_)
+        with warnings.catch_warnings():
+            # pycocotools has not learned numpy 2's way of copying.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return np.asarray(coco.decode(runs)).astype(np.bool_)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DatasetError(f"An annotation of {name} is damaged ({error}).") from error

@@ -128,7 +128,8 @@ def _window(path: Path) -> tuple[float, float]:
     sample = _volume(path).reshape(-1)[:: max(1, _volume(path).size // 1_000_000)]
     body = sample[sample != sample.min()]
     low, high = np.percentile(body if body.size else sample, [_LOW, _HIGH])
-    return float(low), float(high)
+    # A volume of two values, say: what is not the darkest must still be seen.
+    return (float(low), float(high)) if high > low else (float(sample.min()), float(sample.max()))
 
 
 @lru_cache(maxsize=2)
