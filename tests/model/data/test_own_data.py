@@ -95,7 +95,7 @@ def test_nifti_slices_along_the_coarsest_axis(tmp_path: Path) -> None:
     affine = np.diag([4.0, 1.0, 1.0, 1.0])
     for folder, name, array in (("imagesTr", "v_0000", labels * 100), ("labelsTr", "v", labels)):
         (tmp_path / folder).mkdir()
-        nibabel.save(nibabel.Nifti1Image(array, affine), tmp_path / folder / f"{name}.nii.gz")  # type: ignore[no-untyped-call,attr-defined]
+        nibabel.save(nibabel.Nifti1Image(array, affine), tmp_path / folder / f"{name}.nii.gz")  # type: ignore[no-untyped-call]
     (image,) = open_own_data([tmp_path]).images
     assert image.stem == "v@2"
     pixels, objects = image.read()
