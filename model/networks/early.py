@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from .base import ClickNetwork, Features, normalised
 
+
 def padded(x: Tensor, multiple: int) -> Tensor:
     """Add zeros at the bottom and on the right of (B, C, H, W), until both sides are multiples."""
     lacking_rows, lacking_cols = (-side % multiple for side in x.shape[2:])

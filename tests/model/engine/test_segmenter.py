@@ -18,7 +18,7 @@ from model.engine import THRESHOLD, AdaptiveRegion, Cancelled, Segmenter, WholeI
 from model.errors import CheckpointError, ClickError, DeviceError, ImageError, SettingsError
 from model.networks import create_network
 
-from .tiny import Painter, TinyEarly, TinyLate
+from .tiny import Painter, TinyEarly, TinyLate, TinySquare
 
 
 def noise(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
@@ -267,9 +267,8 @@ def test_the_rule_of_the_region_follows_the_fusion() -> None:
 
 
 def test_the_view_has_the_size_and_shape_that_the_network_was_made_for() -> None:
-    network = TinyEarly()
-    assert Segmenter(network).region == ZoomIn(side=None)
-    network.square_view = True  # type: ignore[misc] - as a class of its own would say
+    assert Segmenter(TinyEarly()).region == ZoomIn(side=None)
+    network = TinySquare()
     segmenter = Segmenter(network)
     segmenter.set_image(np.zeros((40, 90, 3), np.uint8))
     segmenter.predict([Click(20, 45, is_positive=True)])

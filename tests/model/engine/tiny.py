@@ -46,6 +46,12 @@ class TinyEarly(TinyLate):
         return super().decode((torch.tanh(self.stem(features[0])),), previous, clicks)
 
 
+class TinySquare(TinyEarly):
+    """Made for square views only."""
+
+    square_view: ClassVar[bool] = True
+
+
 class Painter(ClickNetwork):
     """Answers a fixed side of the view: 1 where the image is bright. What it is shown is what it sees."""
 

@@ -98,9 +98,7 @@ def test_corners_are_aligned_within_the_trunk_unless_said_otherwise() -> None:
     for align in (True, False):
         trunk = network(align_corners=align).feature_extractor
         joined = trunk.joined(maps)[:, 18:54]
-        assert torch.equal(
-            joined, functional.interpolate(maps[1], size=(48, 64), mode="bilinear", align_corners=align)
-        )
+        assert torch.equal(joined, functional.interpolate(maps[1], size=(48, 64), mode="bilinear", align_corners=align))
     with torch.inference_mode():
         exchange = network().feature_extractor.stage4[0]
         free = network(align_corners=False).feature_extractor.stage4[0]
