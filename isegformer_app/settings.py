@@ -26,6 +26,12 @@ def state_folder() -> Path:
     return Path(home) / "state" if home else Path(platformdirs.user_state_dir(APP_NAME, appauthor=False))
 
 
+def data_folder() -> Path:
+    """Folder of what the annotator made and keeps: models of their own in `models`."""
+    home = os.environ.get("ISEGFORMER_HOME")
+    return Path(home) / "data" if home else Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
 @dataclass(slots=True)
 class Settings:
     """What the annotator chose. Numbers out of range are brought back into it on loading."""

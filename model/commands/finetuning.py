@@ -39,7 +39,7 @@ def run_finetuning(arguments: argparse.Namespace, settings: FineTuneSettings) ->
             f"The run folder {str(folder.path)!r} holds a run already: add --resume, or name another folder."
         )
     folder.begin(settings, preset=arguments.preset, base=arguments.start_from, data=[str(p) for p in arguments.data])
-    folder.wish("")
+    folder.forget_pause()
     with _stopping_in_order(folder):
         return _run(arguments, settings, folder)
 

@@ -114,6 +114,11 @@ class RunFolder:
         """Ask the run in this folder to `pause` or to `stop`; an empty wish lets it go on."""
         (self.path / WISH).write_text(wish, encoding="utf-8")
 
+    def forget_pause(self) -> None:
+        """Begin without the pause in which an earlier start may have been killed; a wish to stop stands."""
+        if self._wish() == "pause":
+            self.wish("")
+
     def _wish(self) -> str:
         try:
             return (self.path / WISH).read_text(encoding="utf-8").strip()
