@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 from pyqtgraph import GraphicsView
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QColor,
     QEnterEvent,
     QKeyEvent,
     QMouseEvent,
+    QNativeGestureEvent,
     QPainter,
     QResizeEvent,
     QWheelEvent,
@@ -31,6 +32,7 @@ _NOTCH = 1.2
 """Zoom factor of one notch of the wheel."""
 
 _DEGREES_8TH_A_NOTCH = 120
+_LEAST_PINCH = 0.1
 _SPINNER_MS = 60
 _REST_MS = 120
 """So long after its last move the view is at rest."""
@@ -358,6 +360,14 @@ class Canvas(GraphicsView):
         else:
             self.zoom(_NOTCH**notches, event.position())
         event.accept()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Zoom at the fingers that pinch a trackpad."""
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            # The growth since the event before: a wild one must not turn the photo inside out.
+            self.zoom(max(1.0 + event.value(), _LEAST_PINCH), event.position())
+            return True
+        return bool(super().viewportEvent(event))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave keys to the window: a view would scroll with the arrows."""
