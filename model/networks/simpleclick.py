@@ -99,7 +99,7 @@ class PlainVit(nn.Module):
         for number, block in enumerate(self.blocks, start=1):
             is_local = number % self.size.blocks_to_global != 0
             if is_local and not in_windows:
-                tokens = split_windows(tokens.unflatten(1, grid), self.window)
+                tokens = split_windows(tokens.reshape(x.shape), self.window)
             elif in_windows and not is_local:
                 tokens = join_windows(tokens, self.window, grid).flatten(1, 2)
             in_windows = is_local
