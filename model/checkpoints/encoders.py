@@ -8,12 +8,13 @@ from torch import Tensor
 from ..errors import CheckpointError
 from ..networks import ClickNetwork
 from .dinov2 import read_dinov2_onnx
-from .fitting import Fitted, fit, named
+from .fitting import Fitted, fit
 from .foreign import open_weights
 from .kinds import encoder_kind, whole_title
+from .naming import named
 
-_CLICK_STEMS = ("patch_embed_side", "patch_embed_coords")
-"""Modules inside of encoders that see clicks: no file of a pretrained encoder has them."""
+_OF_CLICK_MODELS = ("patch_embed_side", "patch_embed_coords", "norm0.", "norm1.", "norm2.", "norm3.")
+"""Modules that only click models have inside of an encoder: stems that see clicks, and Swin's norms of each stage."""
 
 _DERIVED = ("num_batches_tracked", "relative_position_index", "attn_mask")
 """Ends of names of what networks count or compute by themselves; older files lack it."""
@@ -31,7 +32,7 @@ class EncoderReport:
     loaded: int
     """How many of the network's weights came from the file."""
     fresh: tuple[str, ...]
-    """Weights inside of the encoder that keep their random start, for they see clicks."""
+    """Weights inside of the encoder that keep their random start, for only click models have them."""
     unused: tuple[str, ...]
     """Names of the file that the network has no place for."""
     changes: tuple[str, ...]
@@ -85,11 +86,12 @@ def _encoder_of(network: ClickNetwork, family: str, title: str, path: Path) -> t
         has = f"has a {own.family} encoder" if own else "has none that is known here"
         raise CheckpointError(f"{path} is {title}, but the network {has}; choose a file or a network that fits.")
     prefix = own.prefix(state)
-    return {name.removeprefix(prefix): tensor for name, tensor in state.items() if name.startswith(prefix)}, prefix
+    # What stands under the same prefix may be more than the encoder: the plan knows its names.
+    return {name: state[source] for name, (source,) in own.plan_of(state).items()}, prefix
 
 
 def _adopt(network: ClickNetwork, prefix: str, path: Path, title: str, fitted: Fitted) -> EncoderReport:
-    fresh = tuple(name for name in fitted.missing if name.startswith(_CLICK_STEMS))
+    fresh = tuple(name for name in fitted.missing if name.startswith(_OF_CLICK_MODELS))
     lacking = [name for name in fitted.missing if name not in fresh and not name.endswith(_DERIVED)]
     if lacking:
         raise CheckpointError(

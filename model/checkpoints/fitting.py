@@ -1,5 +1,6 @@
 """Bringing foreign weights into a network's names and shapes, with everything told that does not fit."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,9 +11,9 @@ from torch.nn import functional
 from ..errors import CheckpointError
 from ..networks.mit import widen_stem
 from .foreign import ForeignWeights
+from .naming import named
 from .plans import Plan
 
-MOST_NAMED = 3
 _RGB = 3
 _POSITIONS = "pos_embed"
 
@@ -65,12 +66,6 @@ def fit(weights: ForeignWeights, plan: Plan, wanted: Mapping[str, Tensor], *, ad
     )
 
 
-def named(names: Sequence[str], separator: str = ", ") -> str:
-    """Name the first few and count the rest."""
-    rest = len(names) - MOST_NAMED
-    return separator.join(names[:MOST_NAMED]) + (f" and {rest} more" if rest > 0 else "")
-
-
 def _joined(weights: ForeignWeights, sources: Sequence[str], parts: list[Tensor]) -> Tensor:
     if len(parts) == 1:
         return parts[0]
@@ -90,14 +85,28 @@ def _adapted(name: str, tensor: Tensor, target: Tensor, changes: list[str]) -> T
 
 
 def _resized_positions(name: str, tensor: Tensor, target: Tensor, changes: list[str]) -> Tensor:
-    """Resize a table (1, 1 + side * side, C), class token first; others stay as they are and do not fit."""
-    old, new = (round((table.shape[1] - 1) ** 0.5) for table in (tensor, target))
-    if 1 + old**2 != tensor.shape[1] or 1 + new**2 != target.shape[1] or tensor.shape[2] != target.shape[2]:
+    """Resize a table of positions (1, N, C), N a square or one more; others stay as they are and do not fit."""
+    (old, old_class), (new, new_class) = (_side(table.shape[1]) for table in (tensor, target))
+    if not old or not new or old_class < new_class or tensor.shape[2] != target.shape[2]:
         return tensor
-    grid = tensor[:, 1:].float().reshape(1, old, old, -1).permute(0, 3, 1, 2)
+    class_token, places = tensor[:, : 1 if new_class else 0], tensor[:, 1 if old_class else 0 :]
+    if old_class and not new_class:
+        changes.append(f"the class token's place was left out of {name}")
+    if old == new:
+        return places
+    grid = places.float().reshape(1, old, old, -1).permute(0, 3, 1, 2)
     resized = functional.interpolate(grid, size=(new, new), mode="bicubic", align_corners=False)
     changes.append(f"the table of positions {name} was resized from {old} x {old} to {new} x {new}")
-    return torch.cat((tensor[:, :1].float(), resized.flatten(2).transpose(1, 2)), dim=1)
+    return torch.cat((class_token.float(), resized.flatten(2).transpose(1, 2)), dim=1)
+
+
+def _side(count: int) -> tuple[int, bool]:
+    """Side of a square of `count` positions, and whether a class token stands before it; 0 where it is no square."""
+    for has_class in (False, True):
+        side = math.isqrt(count - has_class)
+        if side**2 == count - has_class:
+            return side, has_class
+    return 0, False
 
 
 def _check_finite(weights: ForeignWeights, tensors: Mapping[str, Tensor]) -> None:

@@ -200,3 +200,58 @@ def test_no_partial_load_passes(network: ClickNetwork, encoder: dict[str, Tensor
     larger = create_network("segformer-b1")
     words = refusal(larger, write(tmp_path / "b0.pth", encoder))
     assert "layers.0.0.projection.weight is (32, 6, 7, 7), but must be (64, 6, 7, 7)" in words
+
+
+def test_hrnet_of_timm_and_of_its_authors(tmp_path: Path) -> None:
+    timm = pytest.importorskip("timm")
+    torch.manual_seed(7)
+    state = timm.create_model("hrnet_w18_small_v2").state_dict()
+    network = create_network("hrnet-18s")
+    before = network.state_dict()["maps_transform.0.weight"].clone()
+    report = load_encoder_weights(network, write(tmp_path / "hrnetv2_w18_small_imagenet_pretrained.pth", state))
+    loaded = network.state_dict()
+    assert torch.equal(
+        loaded["feature_extractor.stage4.0.branches.3.0.conv1.weight"], state["stage4.0.branches.3.0.conv1.weight"]
+    )
+    assert torch.equal(loaded["maps_transform.0.weight"], before)
+    assert all(
+        name.startswith(("incre_modules", "downsamp_modules", "final_layer", "classifier")) for name in report.unused
+    )
+    assert report.fresh == ()
+
+
+def test_mae_starts_simpleclick(tmp_path: Path) -> None:
+    timm = pytest.importorskip("timm")
+    network = create_network("simpleclick-xtiny")
+    torch.manual_seed(8)
+    own = timm.models.vision_transformer.VisionTransformer(
+        patch_size=16, embed_dim=160, depth=8, num_heads=4, num_classes=0, global_pool="token"
+    )
+    report = load_encoder_weights(network, write(tmp_path / "mae_pretrain_vit_xtiny.pth", own.state_dict(), "model"))
+    assert "is an MAE encoder" in str(report)
+    assert "resized from 14 x 14 to 28 x 28" in str(report)
+    assert set(report.unused) == {"cls_token", "norm.weight", "norm.bias"}
+    assert torch.equal(
+        network.state_dict()["backbone.blocks.7.mlp.fc2.bias"], own.state_dict()["blocks.7.mlp.fc2.bias"]
+    )
+
+
+@pytest.mark.slow
+def test_swin_of_its_authors(tmp_path: Path) -> None:
+    network = create_network("swin-b")
+    state = {
+        name.removeprefix("backbone."): torch.randn_like(tensor)
+        for name, tensor in network.state_dict().items()
+        if name.startswith("backbone.") and not name.startswith("backbone.norm")
+    }
+    extra = {
+        "norm.weight": torch.ones(1024),
+        "head.bias": torch.ones(21841),
+        "layers.0.blocks.0.attn.relative_position_index": torch.zeros(144, 144, dtype=torch.int64),
+    }
+    report = load_encoder_weights(
+        network, write(tmp_path / "swin_base_patch4_window12_384_22k.pth", state | extra, "model")
+    )
+    assert len(report.fresh) == 8
+    assert set(report.unused) == set(extra)
+    assert_loaded(network, state, "backbone.")

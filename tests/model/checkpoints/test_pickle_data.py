@@ -15,7 +15,7 @@ import pytest
 from model.checkpoints import pickle_data
 from model.checkpoints.pickle_data import Name, PickleError, Record, read_pickle
 
-CALLS = {"collections.OrderedDict": lambda arguments: {}}
+CALLS: dict[str, Callable[[tuple[Any, ...]], object]] = {"collections.OrderedDict": lambda arguments: {}}
 
 
 def plain(data: bytes) -> Any:
