@@ -22,10 +22,10 @@ logger = logging.getLogger(__name__)
 _BAD_USAGE = 2
 
 
-def _make_engine(model: str | None, device: str) -> Engine:
+def _make_engine(model: str | None, device: str, threads: int | None) -> Engine:
     from .inference.engine import SegmenterEngine
 
-    return SegmenterEngine(model, device)
+    return SegmenterEngine(model, device, threads)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"isegformer: {trouble}", file=sys.stderr)  # noqa: T201 - there is no window yet to say it in
         return _BAD_USAGE
     app = _application()
-    with opened(arguments) as window:
+    with opened(arguments, _make_engine) as window:
         _report_surprises(window)
         return app.exec()
 
@@ -49,7 +49,7 @@ def opened(arguments: Sequence[str], make_engine: EngineMaker = _make_engine) ->
     settings = Settings.load()
     bridge = WorkerBridge()
     worker = Worker(
-        lambda: make_engine(settings.model or None, settings.device),
+        lambda: make_engine(settings.model or None, settings.device, settings.threads or None),
         bridge.send_answer,
         bridge.send_failure,
         bridge.send_state,
