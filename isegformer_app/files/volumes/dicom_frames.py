@@ -160,7 +160,7 @@ def _refuse_what_is_no_image(head: Any, path: Path) -> None:  # noqa: ANN401 - p
     syntax = head.file_meta.TransferSyntaxUID
     try:
         is_readable = get_decoder(syntax).is_available
-    except NotImplementedError:
+    except RuntimeError:
         is_readable = False
     if not is_readable:
         raise CannotRead(
