@@ -40,6 +40,7 @@ class TrainChoice(QWidget):
         """Further options of the command, such as --samples 24."""
         self.data_list = QListWidget()
         self.data_list.setMinimumHeight(70)
+        self.data_list.setMaximumHeight(110)
         self.add_session = QPushButton("Add &session…")
         self.add_folder = QPushButton("Add &folder…")
         self.remove = QPushButton("&Remove")
@@ -78,7 +79,9 @@ class TrainChoice(QWidget):
         data_row.addWidget(self.data_list, stretch=1)
         data_row.addLayout(buttons)
         form = QFormLayout()
-        form.addRow("&Annotations", data_row)
+        label = QLabel("&Annotations")
+        label.setBuddy(self.data_list)
+        form.addRow(label, data_row)
         form.addRow("&Base model", self.base_box)
         form.addRow("&Hold out", self.hold_out)
         form.addRow("Train &for", self.minutes)

@@ -45,6 +45,7 @@ class TrainResult(QWidget):
         self.table.setVerticalHeaderLabels([words for _, words in _COLUMNS])
         self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
+        self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.name_edit = QLineEdit()
         self.keep_button = QPushButton("&Keep the model")

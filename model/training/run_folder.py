@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from ..data.writing import write_text
 from ..errors import OutputError, SettingsError
+from .settings import RunSettings
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
     from torch.utils.tensorboard import SummaryWriter
 
 STATE, METRICS, SETTINGS, PROGRESS, WISH = "state.pt", "metrics.jsonl", "settings.json", "progress.json", "wish.txt"
@@ -33,7 +33,7 @@ class RunFolder:
         self.path = path
         self._board: SummaryWriter | None = None
 
-    def begin(self, settings: "DataclassInstance", **facts: object) -> None:
+    def begin(self, settings: RunSettings, **facts: object) -> None:
         """Make the folder and write the settings, the versions and `facts`. Raises `OutputError`."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,19 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingSettings:
+class RunSettings:
+    """What every run has."""
+
+    checkpoint_minutes: float = 3.0
+    report_seconds: float = 30.0
+    """Time between two lines of metrics."""
+    threads: int = 1
+    """CPU threads; 0 takes as many as PyTorch would."""
+    seed: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings(RunSettings):
     """How the late-fusion decoder is trained on the kept tokens of a frozen encoder."""
 
     samples: int = 60_000
@@ -35,12 +47,6 @@ class TrainingSettings:
     whole_sets: tuple[str, ...] = ("ccp",)
     without_sets: tuple[str, ...] = ("brain_mri", "heart_mri", "polyps")
     """Sets whose licence keeps them out of weights that are shipped."""
-    checkpoint_minutes: float = 3.0
-    report_seconds: float = 30.0
-    """Time between two lines of metrics."""
-    threads: int = 1
-    """CPU threads; 0 takes as many as PyTorch would."""
-    seed: int = 7
 
 
 @dataclass(frozen=True, slots=True)
