@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..data.objects import MASK_KINDS, checked_kind
 from ..errors import DatasetError, SettingsError
 from ..evaluation.folder import open_collection, open_folder
-from ..evaluation.objects import MASK_KINDS, checked_kind
 from ..evaluation.protocol import Engine, ProtocolSettings
 from ..evaluation.rivals import GrabCut
 from ..evaluation.run import Evaluation

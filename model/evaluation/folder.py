@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.images import IMAGE_SUFFIXES, read_labels
+from ..data.objects import MaskKind, checked_kind, infer_kind, objects_of
 from ..errors import DatasetError
-from .objects import MaskKind, checked_kind, infer_kind, objects_of
 from .samples import Entry, ImageSet, Problem
 from .user import BoolMask
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.images import read_labels
+from ..data.objects import connected_parts
 from ..errors import DatasetError
-from .objects import connected_parts
 from .samples import Entry, ImageSet, Problem
 from .user import BoolMask
 

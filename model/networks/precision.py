@@ -6,7 +6,7 @@ import torch
 def has_fast_bfloat16() -> bool:
     """Tell whether this processor multiplies bfloat16 in hardware."""
     # Older versions of torch cannot say; float32 is right everywhere.
-    found: dict[str, object] = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    found: dict[str, object] = dict(torch.cpu.get_capabilities()) if hasattr(torch.cpu, "get_capabilities") else {}
     return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.data.objects import objects_of
 from model.errors import DatasetError
 from model.evaluation.folder import open_collection, open_folder
-from model.evaluation.objects import objects_of
 from model.evaluation.samples import Entry
 from model.evaluation.sstem import open_sstem
 from model.evaluation.targets import Selection, Target, find_targets, spread, thin_out

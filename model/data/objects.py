@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.images import read_labels
 from ..errors import DatasetError, ImageError
-from .user import BoolMask
+from .images import read_labels
+
+BoolMask = NDArray[np.bool_]
 
 MaskKind = Literal["binary", "instances", "semantic"]
 MASK_KINDS: tuple[str, ...] = get_args(MaskKind)
