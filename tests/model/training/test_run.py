@@ -132,7 +132,7 @@ def test_dropped_channels_are_missing_at_every_token(
     keep_collection(network, *collection, tmp_path, SETTINGS)
     trainer = Trainer(network, open_views(tmp_path / "views"), replace(SETTINGS, channel_dropout=0.25), tmp_path)
     thinned = trainer._thin_out(torch.ones(2, 5, 400))
-    assert thinned.unique().tolist() == pytest.approx([0.0, 4 / 3])
+    assert np.unique(thinned.numpy()).tolist() == pytest.approx([0.0, 4 / 3])
     assert torch.equal(thinned, thinned[:, :1].expand(-1, 5, -1))
     assert 0.65 < float((thinned > 0).float().mean()) < 0.85
 
