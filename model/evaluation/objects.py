@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..data.images import read_labels
 from ..errors import DatasetError, ImageError
-from .user import BoolMask
+from .samples import Truths
 
 MaskKind = Literal["binary", "instances", "semantic"]
 MASK_KINDS: tuple[str, ...] = get_args(MaskKind)
@@ -21,10 +21,8 @@ UNKNOWN = 128
 _BINARY_VALUES = {0, UNKNOWN, 255}
 
 
-def objects_of(
-    labels: NDArray[np.int32], kind: MaskKind, ignore_value: int | None = None
-) -> tuple[NDArray[np.int32], BoolMask]:
-    """Turn a label map (H, W) into objects (H, W) int32, 0 = background, and ignored pixels (H, W) bool.
+def objects_of(labels: NDArray[np.int32], kind: MaskKind, ignore_value: int | None = None) -> Truths:
+    """Turn a label map (H, W) into objects and ignored pixels.
 
     `binary`: values over 128 are the object, 128 is ignored; in a mask without values over 128 every other value
     but 0 is the object. `instances`: each number is an object. `semantic`: each 4-connected part of a class is one.
@@ -37,9 +35,9 @@ def objects_of(
         ignored |= labels == UNKNOWN
         usable = np.where(ignored, 0, labels)
         in_grey = int(usable.max(initial=0)) > UNKNOWN
-        return (usable > (UNKNOWN if in_grey else 0)).astype(np.int32), ignored
+        return Truths.of((usable > (UNKNOWN if in_grey else 0)).astype(np.int32), ignored)
     usable = np.where(ignored, 0, labels).astype(np.int32)
-    return (connected_parts(usable) if kind == "semantic" else usable), ignored
+    return Truths.of(connected_parts(usable) if kind == "semantic" else usable, ignored)
 
 
 def connected_parts(classes: NDArray[np.int32]) -> NDArray[np.int32]:
