@@ -1,6 +1,7 @@
 """What is being annotated: plain Python and numpy, no Qt, no files, no network."""
 
 from .annotation import Annotation, Change, Edit
+from .axis_order import Affine, AxisOrder
 from .class_list import ClassList
 from .click import Click
 from .effort import Effort
@@ -11,11 +12,14 @@ from .masks import MaskCrop
 from .objects import Colour, LabelClass, LabelObject, Prompt, State, Status, palette_colour
 from .overlap import OverlapRule
 from .viewpoint import Tool, Viewpoint
-from .volume import Volume
+from .volume import PLANE_NAMES, Volume, spacing_of
 
 __all__ = [
     "PHOTO",
+    "PLANE_NAMES",
+    "Affine",
     "Annotation",
+    "AxisOrder",
     "Box",
     "Change",
     "ClassList",
@@ -41,4 +45,5 @@ __all__ = [
     "Volume",
     "palette_colour",
     "slice_shape",
+    "spacing_of",
 ]

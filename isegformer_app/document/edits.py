@@ -264,18 +264,26 @@ def _check_mask(draft: Draft, key: SliceKey, mask: MaskCrop) -> None:
         raise EditError(f"The mask reaches outside the image of {rows} x {cols} pixels.")
 
 
-def stroke_mask(mask_shape: tuple[int, int], points: tuple[tuple[float, float], ...], radius: float) -> MaskCrop:
+def stroke_mask(
+    mask_shape: tuple[int, int],
+    points: tuple[tuple[float, float], ...],
+    radius: float,
+    pixel: tuple[float, float] = (1.0, 1.0),
+) -> MaskCrop:
     """Return the pixels within `radius` of the line through `points` (row, col), clipped to the slice.
 
-    A radius under half a pixel still marks the pixels under the line.
+    Distances are measured in the units of `pixel`, the height and width of a pixel. A radius under half a pixel
+    still marks the pixels under the line.
     """
+    size = np.asarray(pixel, dtype=np.float64)
     path = np.asarray(points, dtype=np.float64)
-    reach = max(radius, 0.5)
-    low = np.floor(path.min(axis=0) - reach).astype(int).clip(min=0)
-    high = np.minimum(np.ceil(path.max(axis=0) + reach).astype(int) + 1, mask_shape)
+    reach = max(radius, 0.5 * float(size.max()))
+    low = np.floor(path.min(axis=0) - reach / size).astype(int).clip(min=0)
+    high = np.minimum(np.ceil(path.max(axis=0) + reach / size).astype(int) + 1, mask_shape)
     if (high <= low).any():
         return MaskCrop.of(np.zeros((1, 1), dtype=np.bool_))
-    rows, cols = np.mgrid[low[0] : high[0], low[1] : high[1]].astype(np.float64)
+    rows, cols = np.mgrid[low[0] : high[0], low[1] : high[1]].astype(np.float64) * size[:, None, None]
+    path = path * size
     mask = np.zeros(rows.shape, dtype=np.bool_)
     for start, end in zip(path, path[1:] if len(path) > 1 else path, strict=False):
         along = end - start

@@ -6,10 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .axis_order import PATIENT_AXES, Affine
 from .errors import ShapeError
 from .geometry import Shape, SliceKey
 
+PLANE_NAMES = ("axial", "coronal", "sagittal")
+"""What the slices along each axis of a volume in patient order are called."""
+
 _GREY, _COLOUR = 3, 4
+_TOWARDS = (("R", "L"), ("A", "P"), ("S", "I"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,12 +22,15 @@ class Volume:
     """Voxels with their place in the world; never changed once built.
 
     `array` is (D, H, W) of any real type, or (D, H, W, 3) uint8 RGB. `spacing` is millimetres (or pixels for a
-    photo) along the three axes. `affine` (4, 4) takes (slice, row, col, 1) to patient millimetres; None without one.
+    photo) along the three axes. `affine` (4, 4) takes the middle of the voxel (slice, row, col, 1) to patient
+    millimetres, RAS+: x grows to the patient's right, y to the front, z to the head. It may be oblique and sheared;
+    None without one. The axes of a volume that has one run, as nearly as they can, from head to feet, from front to
+    back and from the patient's right to the left.
     """
 
     array: NDArray[Any]
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    affine: NDArray[np.float64] | None = None
+    affine: Affine | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is no volume."""
@@ -43,6 +51,35 @@ class Volume:
         """Whether the voxels are RGB."""
         return self.array.ndim == _COLOUR
 
+    def to_patient(self, index: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take voxels (..., 3) as (slice, row, col) to patient millimetres (..., 3), RAS+.
+
+        Raises `ShapeError` for a volume without an affine.
+        """
+        affine = self._known_affine()
+        placed: NDArray[np.float64] = np.asarray(index, dtype=np.float64) @ affine[:3, :3].T + affine[:3, 3]
+        return placed
+
+    def to_voxel(self, position: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take patient millimetres (..., 3) to (slice, row, col), not rounded; raises as `to_patient`."""
+        affine = self._known_affine()
+        offset = np.asarray(position, dtype=np.float64) - affine[:3, 3]
+        index: NDArray[np.float64] = offset @ np.linalg.inv(affine[:3, :3]).T
+        return index
+
+    def letters(self, axis: int) -> tuple[str, str]:
+        """Where the axis begins and where it ends: two of R, L, A, P, S, I; empty without an affine."""
+        if self.affine is None:
+            return "", ""
+        patient = PATIENT_AXES[axis]
+        high, low = _TOWARDS[patient]
+        return (low, high) if self.affine[patient, axis] > 0 else (high, low)
+
+    def _known_affine(self) -> Affine:
+        if self.affine is None:
+            raise ShapeError("This image does not say where it lies in the patient.")
+        return self.affine
+
     def plane(self, key: SliceKey) -> NDArray[Any]:
         """Return the raw pixels of one slice: (rows, cols), or (rows, cols, 3) for colour; a view."""
         index: list[slice | int] = [slice(None)] * 3
@@ -53,8 +90,9 @@ class Volume:
     def as_rgb(self, key: SliceKey, window: tuple[float, float] | None = None) -> NDArray[np.uint8]:
         """Return one slice as (rows, cols, 3) uint8 for the network and the screen.
 
-        Grey values between the two ends of `window` are spread over 0 to 255; without a window, 8-bit grey is
-        taken as it is and any other type from its least to its greatest finite value.
+        Grey values between the two ends of `window` are spread over 0 to 255, and the other way round where its
+        first end is the greater; without a window, 8-bit grey is taken as it is and any other type from its least
+        to its greatest finite value.
         """
         plane = self.plane(key)
         if self.is_colour:
@@ -63,7 +101,7 @@ class Volume:
             grey = plane
         else:
             low, high = window or _finite_range(plane)
-            scale = 255.0 / (high - low) if high > low else 0.0
+            scale = 255.0 / (high - low) if high != low else 0.0
             stretched = (plane.astype(np.float32) - np.float32(low)) * np.float32(scale)
             grey = np.nan_to_num(stretched, nan=0.0, posinf=255.0, neginf=0.0).clip(0, 255).astype(np.uint8)
         return np.repeat(grey[:, :, None], 3, axis=2)
@@ -72,3 +110,9 @@ class Volume:
 def _finite_range(plane: NDArray[Any]) -> tuple[float, float]:
     finite = plane if plane.dtype.kind in "iub" else plane[np.isfinite(plane)]
     return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+
+
+def spacing_of(affine: Affine) -> tuple[float, float, float]:
+    """Millimetres from one voxel to the next along each axis."""
+    lengths = np.linalg.norm(affine[:3, :3], axis=0)
+    return float(lengths[0]), float(lengths[1]), float(lengths[2])

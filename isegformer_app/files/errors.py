@@ -31,18 +31,15 @@ class Damaged(CannotRead):
 
 
 class TooLarge(CannotRead):
-    """Opening would take more memory than may be taken without asking; open again with `allow_large=True`.
+    """Opening would take more memory than may be taken without asking; open again with `allow_large=True`."""
 
-    `height` and `width` are in pixels, `memory` in bytes.
-    """
-
-    def __init__(self, path: Path, height: int, width: int, memory: int) -> None:
-        """Say how large the picture is."""
+    def __init__(self, name: str, size: str, memory: int) -> None:
+        """Say how large the picture is: its size in words, its memory in bytes."""
         super().__init__(
-            f"“{path.name}” is {width:,} x {height:,} pixels and needs {memory / 1e9:.1f} GB of memory; "
+            f"“{name}” is {size} and needs {memory / 1e9:.1f} GB of memory; "
             "open it only if this computer has that much to spare."
         )
-        self.path, self.height, self.width, self.memory = path, height, width, memory
+        self.memory = memory
 
 
 class UnknownVersion(CannotRead):

@@ -105,7 +105,7 @@ def _decode(path: Path, handle: BinaryIO, *, allow_large: bool) -> Raster:
 
     def ask(size: RasterSize) -> None:
         if size.memory > LARGE_MEMORY and not allow_large:
-            raise TooLarge(path, size.height, size.width, size.memory)
+            raise TooLarge(path.name, f"{size.width:,} x {size.height:,} pixels", size.memory)
 
     try:
         if start in _TIFF_STARTS:

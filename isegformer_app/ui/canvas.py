@@ -2,141 +2,58 @@
 
 from collections.abc import Callable
 
-from pyqtgraph import GraphicsView
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import (
-    QColor,
-    QEnterEvent,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QResizeEvent,
-    QWheelEvent,
-)
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtWidgets import QWidget
 
-from isegformer_app.controllers.shown_labels import Rectangle, ShownLabels
 from isegformer_app.document import Click, Tool
 
-from .canvas_items import Crosshair, PhotoItem, ScreenItem
+from .canvas_items import Crosshair, ScreenItem
 from .canvas_tools import BrushTool, CanvasTool, OutlineTool, PointsTool
+from .canvas_view import CanvasView
 from .markers import paint_marker, paint_spinner, screen_point
-from .overlay_layer import OverlayLayer
-from .photo_layer import PhotoLayer
-from .photo_view import PhotoView
 from .pointer import Pointer, is_drag
-from .view_geometry import ViewGeometry
 
 _NOTCH = 1.2
 """Zoom factor of one notch of the wheel."""
 
 _DEGREES_8TH_A_NOTCH = 120
 _SPINNER_MS = 60
-_REST_MS = 120
-"""So long after its last move the view is at rest."""
-
-_MARGIN_COLOUR = QColor(38, 40, 44)
-_RIM = 6
-"""Logical pixels round changed labels: the edges of their neighbours may change."""
 
 
-class Canvas(GraphicsView):
+class Canvas(CanvasView):
     """Looks and listens; what a gesture means is decided elsewhere. All signals carry rows and columns of the photo."""
 
     hovered = Signal(object)
     """(row, col) under the cursor, or None."""
-    view_changed = Signal()
     brush_resized = Signal(float)
     grabbed = Signal()
     """The photo is moved by hand."""
     opacity_turned = Signal(int)
     """Notches of the wheel, with Alt held."""
 
-    geometry_of_view: ViewGeometry | None = None
-    """Where the photo lies on the canvas; None while there is no photo."""
-
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent, background=_MARGIN_COLOUR)
+        super().__init__(parent)
         self.points, self.brush, self.outline = PointsTool(self), BrushTool(self), OutlineTool(self)
         self.is_panning_with_left = False
         """While Space is held, the left button moves the photo."""
-        self._overlay = OverlayLayer()
         self._tool: CanvasTool = self.points
-        self._under: QPointF | None = None
         self._pressed_right: QPointF | None = None
         self._grip: QPointF | None = None
         self._has_crosshair = True
-        self._before_actual: ViewGeometry | None = None
         self._turn = 0
         self._spinner = QTimer(self, interval=_SPINNER_MS)
         self._spinner.timeout.connect(self._spin)
-        self._motion = QTimer(self, interval=_REST_MS, singleShot=True)
-        """Runs while the view moves: a dense screen then gets one drawn pixel for each logical one, for speed."""
-        self._motion.timeout.connect(self._come_to_rest)
-        self._fill_scene()
+        self._crosshair = Crosshair(depth=2)
+        self.lay_over(self._crosshair)
+        self._markers_item = self.lay_over(ScreenItem(self._paint_markers, depth=3))
+        self._tool_item = self.lay_over(ScreenItem(self._paint_tool, depth=4))
         self.setMouseTracking(True)
         self.viewport().setMouseTracking(True)
-        # Files that are dropped belong to the window, and the right button to the tools.
-        self.setAcceptDrops(False)
-        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Canvas")
         self.setCursor(self._tool.cursor)
 
-    def _fill_scene(self) -> None:
-        self._view, self._photo_item = PhotoView(), PhotoItem()
-        self._view.addItem(self._photo_item, ignoreBounds=True)
-        self.setCentralItem(self._view)
-        self._overlay_item = ScreenItem(self._paint_overlay, depth=1)
-        self._crosshair = Crosshair(depth=2)
-        self._markers_item = ScreenItem(self._paint_markers, depth=3)
-        self._tool_item = ScreenItem(self._paint_tool, depth=4)
-        self._screen_items = (self._overlay_item, self._crosshair, self._markers_item, self._tool_item)
-        for item in self._screen_items:
-            self.scene().addItem(item)
-
-    def minimumSizeHint(self) -> QSize:
-        """Answer Qt: a canvas this small still shows something."""
-        return QSize(240, 180)
-
-    def close(self) -> bool:
-        """Close like any widget: pyqtgraph's way takes the scene apart while it may still be drawn."""
-        return QWidget.close(self)
-
     # What is shown ----------------------------------------------------------------------------------------------
-
-    def show_labels(self, labels: ShownLabels) -> None:
-        """Draw another label plane."""
-        self._overlay.set_labels(labels.plane)
-        self.redraw()
-
-    def show_photo(self, photo: PhotoLayer, view: ViewGeometry | None) -> None:
-        """Show another photo, looked at as given, or fitted."""
-        self._photo_item.show_layer(photo)
-        self._before_actual = None
-        self.geometry_of_view = None
-        if view is not None:
-            self._set_view(ViewGeometry(view.image, self._canvas_size(), view.scale, view.row, view.col))
-        self._motion.stop()
-        self._come_to_rest()
-
-    def labels_changed(self, rectangle: Rectangle) -> None:
-        """Draw the labels of a rectangle again."""
-        self._overlay.changed(rectangle)
-        view = self.geometry_of_view
-        if view is not None:
-            top, left, bottom, right = rectangle
-            (x0, y0), (x1, y1) = view.to_screen(top, left), view.to_screen(bottom, right)
-            self._overlay_item.update(QRectF(x0, y0, x1 - x0, y1 - y0).adjusted(-_RIM, -_RIM, _RIM, _RIM))
-
-    @property
-    def overlay(self) -> OverlayLayer:
-        """The labels; call `redraw` after giving it other colours."""
-        return self._overlay
-
-    def redraw(self) -> None:
-        """Draw everything again."""
-        self.viewport().update()
 
     def redraw_tool(self) -> None:
         """Draw again what the tool in hand shows."""
@@ -190,63 +107,11 @@ class Canvas(GraphicsView):
         self._show_cursor()
         self.redraw_tool()
 
-    # How it is looked at ----------------------------------------------------------------------------------------
-
-    def fit(self) -> None:
-        """Show the whole photo; once more, what was seen before."""
-        view = self.geometry_of_view
-        if view is None:
-            return
-        fitted = view.fitted()
-        if view == fitted and self._before_actual is not None:
-            self._set_view(self._before_actual)
-        else:
-            self._before_actual = view
-            self._set_view(fitted)
-
-    def show_actual_size(self) -> None:
-        """Show one photo pixel as one screen pixel, about the cursor."""
-        if self.geometry_of_view is not None:
-            wanted = 1 / self.devicePixelRatioF()
-            self.zoom(wanted / self.geometry_of_view.scale)
-
-    def zoom(self, factor: float, about: QPointF | None = None) -> None:
-        """Zoom by a factor about a point, by default the cursor or the middle."""
-        view = self.geometry_of_view
-        if view is not None:
-            point = about or self._under or QPointF(self.width() / 2, self.height() / 2)
-            self._set_view(view.zoomed(factor, point.x(), point.y()))
-
-    def _set_view(self, view: ViewGeometry) -> None:
-        if view != self.geometry_of_view:
-            self.geometry_of_view = view
-            self._view.look(view)
-            if self.devicePixelRatioF() > 1:
-                self._motion.start()
-            self._photo_item.detail = self._detail()
-            self.redraw()
-            self.view_changed.emit()
-
-    def _come_to_rest(self) -> None:
-        self._photo_item.detail = self._detail()
-        self.redraw()
-
-    def _detail(self) -> float:
-        """Drawn pixels a logical pixel."""
-        return 1.0 if self._motion.isActive() else self.devicePixelRatioF()
-
-    def _canvas_size(self) -> tuple[int, int]:
-        return max(self.width(), 1), max(self.height(), 1)
-
     # Drawing ----------------------------------------------------------------------------------------------------
 
     def _spin(self) -> None:
         self._turn = (self._turn + 24) % 360
         self._markers_item.update()
-
-    def _paint_overlay(self, painter: QPainter) -> None:
-        if self.geometry_of_view is not None:
-            self._overlay.paint(painter, self.geometry_of_view, self._detail())
 
     def _paint_markers(self, painter: QPainter) -> None:
         view, clicks = self.geometry_of_view, self.points.clicks
@@ -264,18 +129,6 @@ class Canvas(GraphicsView):
     def _place_crosshair(self) -> None:
         is_shown = self._has_crosshair and self._grip is None and self._tool is self.points
         self._crosshair.move_to(self._under if is_shown and self.geometry_of_view is not None else None)
-
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
-        """Keep what is in the middle there; a photo that was fitted stays fitted."""
-        super().resizeEvent(event)  # type: ignore[arg-type]
-        view = self.geometry_of_view
-        # pyqtgraph calls this once while it builds the view: nothing of ours is there yet.
-        for item in getattr(self, "_screen_items", ()):
-            item.set_canvas(QRectF(self.rect()))
-        if view is not None:
-            was_fitted = view == view.fitted()
-            moved = ViewGeometry(view.image, self._canvas_size(), view.scale, view.row, view.col)
-            self._set_view(moved.fitted() if was_fitted else moved)
 
     # The mouse: pyqtgraph's own gestures are never asked -----------------------------------------------------------
 

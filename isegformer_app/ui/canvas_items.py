@@ -5,7 +5,7 @@ from math import floor
 
 from pyqtgraph import GraphicsObject
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QTransform
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from .photo_layer import PhotoLayer
@@ -35,13 +35,18 @@ class PhotoItem(GraphicsObject):
         self.prepareGeometryChange()
         self._layer = layer
 
+    def set_pixel(self, pixel: tuple[float, float]) -> None:
+        """Draw pixels of another height and width."""
+        self.setTransform(QTransform.fromScale(pixel[1], pixel[0]))
+
     def boundingRect(self) -> QRectF:
         """Answer Qt: where it may draw."""
         return self._layer.extent
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         """Draw what is exposed."""
-        self._layer.paint(painter, option.exposedRect, self.sceneTransform().m11() * self.detail)
+        shown = self.sceneTransform()
+        self._layer.paint(painter, option.exposedRect, max(shown.m11(), shown.m22()) * self.detail)
 
 
 class ScreenItem(GraphicsObject):

@@ -19,8 +19,7 @@ from PySide6.QtWidgets import (
 
 from isegformer_app.controllers.hand_editing import HandEditing
 from isegformer_app.controllers.segmenting import SegmentingController
-from isegformer_app.controllers.shown_labels import ShownLabels
-from isegformer_app.document import PHOTO, Change, Status
+from isegformer_app.document import Change, Status
 from isegformer_app.inference import Answer, Worker
 from isegformer_app.settings import Settings
 
@@ -28,7 +27,6 @@ from .actions import fill_menus, make_actions
 from .adjust_panel import AdjustPanel
 from .canvas import Canvas
 from .cheat_sheet import CheatSheet
-from .classes_bar import ClassesBar
 from .drops import dropped_paths
 from .empty_state import EmptyState
 from .export_desk import ExportDesk
@@ -38,14 +36,11 @@ from .import_desk import ImportDesk
 from .message_bar import MessageBar
 from .model_desk import EngineMaker, ModelDesk
 from .object_desk import ObjectDesk
-from .objects_panel import ObjectsPanel
-from .photo_layer import PhotoLayer
+from .photo_desk import PhotoDesk
 from .photos_panel import PhotosPanel
 from .recent_menu import RecentMenu
 from .session_desk import SessionDesk
-from .status_bar import StatusBar
 from .view_desk import ViewDesk
-from .view_geometry import ViewGeometry
 from .worker_bridge import WorkerBridge
 
 _TOOLBAR = (
@@ -55,10 +50,6 @@ _TOOLBAR = (
     ("finish",),
     ("fit", "actual_size"),
     ("previous_photo", "next_photo"),
-)
-_COVERED = (
-    "The new mask lies almost wholly on other objects, which keep their pixels: "
-    "choose “Overwrite others” or “Allow overlap” under Overlap to see it."
 )
 _ABOUT = (
     "<b>iSegFormer</b><p>Click an object, and a transformer answers with its mask.</p>"
@@ -75,12 +66,13 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.settings = settings
         self.canvas = Canvas()
-        self.labels = ShownLabels()
-        self.stack, self.status_bar = QStackedWidget(), StatusBar()
+        self.stack, self.adjust_panel, self.empty_state = QStackedWidget(), AdjustPanel(), EmptyState()
         self.message_bar = MessageBar(self.stack)
-        self.objects_panel, self.classes_bar, self.adjust_panel = ObjectsPanel(), ClassesBar(), AdjustPanel()
-        self.empty_state = EmptyState()
         self.segmenting = SegmentingController(worker, self, threshold=settings.threshold)
+        self.view = ViewDesk(self.segmenting, settings, self.canvas, self.adjust_panel, self)
+        self.shown = PhotoDesk(self, self.segmenting, settings, self.canvas, self.view)
+        self.labels, self.status_bar = self.shown.labels, self.shown.status_bar
+        self.objects_panel, self.classes_bar = self.shown.objects_panel, self.shown.classes_bar
         self.hand_editing = HandEditing(self.segmenting)
         self.files = FileDesk(self, self.segmenting, settings)
         self.session = SessionDesk(self, self.segmenting, self.files.album, journals, settings)
@@ -88,11 +80,9 @@ class MainWindow(QMainWindow):
         self.imports = ImportDesk(self, self.segmenting, self.files.album, self.session.watch_work)
         self.objects = ObjectDesk(self, self.segmenting, self.hand_editing, self.canvas, self.objects_panel)
         self.objects.photos_with_class = self.files.album.photos_with_class
-        self.view = ViewDesk(self.segmenting, settings, self.canvas, self.adjust_panel, self)
         self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
         self.photos_panel = PhotosPanel(self.files.album)
         self.actions_by_name = make_actions(self, self._handlers())
-        self._coloured: object = None
         self._lay_out()
         self._connect(bridge)
         self.model.adopt(self.actions_by_name)
@@ -108,20 +98,7 @@ class MainWindow(QMainWindow):
 
     def preview_changed(self) -> None:
         """The active object, its clicks or its unaccepted mask changed."""
-        photo = self.segmenting.photo
-        objects = () if photo is None else photo.annotation.objects
-        was_covered = self.labels.is_covered
-        coloured = [(each.id, each.colour, each.is_visible) for each in objects]
-        changed = self.labels.follow(self.segmenting)
-        if coloured != self._coloured:
-            self._coloured = coloured
-            self.view.recolour()
-        elif changed is not None:
-            self.canvas.labels_changed(changed)
-        if self.labels.is_covered and not was_covered:
-            self.notice(_COVERED)
-        self.canvas.show_clicks(self.segmenting.prompt.clicks)
-        self._show_objects()
+        self.shown.follow()
         self._show_history()
 
     def waiting_changed(self, is_waiting: bool) -> None:
@@ -212,9 +189,6 @@ class MainWindow(QMainWindow):
         bridge.state_changed.connect(self.model.state_changed)
         self.message_bar.retried.connect(self.segmenting.retry)
         self.model.text_changed.connect(self.status_bar.show_engine)
-        self.view.dressed.connect(self._dress)
-        self.canvas.hovered.connect(self._show_pixel)
-        self.canvas.view_changed.connect(self._show_zoom)
         self.empty_state.open_wanted.connect(self.files.ask_for_photos)
         self.empty_state.folder_wanted.connect(self.files.ask_for_folder)
         self.empty_state.sample_wanted.connect(self.files.open_sample)
@@ -234,10 +208,10 @@ class MainWindow(QMainWindow):
         self.files.asked_for.connect(self.recent.add)
         self.recent.chosen.connect(lambda path: self.files.open_paths([path]))
         self.imports.landed.connect(self._show_album)
-        self.imports.landed.connect(self._show_objects)
+        self.imports.landed.connect(self.shown.show_objects)
         for desk in (self.files, self.session, self.imports):
             desk.troubled.connect(lambda message: self.problem(message, False))
-        for source in (self.files, self.session, self.imports, self.exports, self.recent):
+        for source in (self.files, self.session, self.imports, self.exports, self.recent, self.shown):
             source.noticed.connect(self.notice)
         self.photos_panel.chosen.connect(self.files.go_to)
         self.classes_bar.picked.connect(self.objects.pick_class)
@@ -261,27 +235,12 @@ class MainWindow(QMainWindow):
     # Showing ----------------------------------------------------------------------------------------------------
 
     def _photo_opened(self) -> None:
-        photo = self.segmenting.photo
-        if photo is None:
+        if self.segmenting.photo is None:
             return
-        pixels = photo.rgb(photo.viewpoint.key)
-        layer = PhotoLayer()
-        layer.set_pixels(pixels)
-        shape = (pixels.shape[0], pixels.shape[1])
-        view = ViewGeometry(shape, (max(self.canvas.width(), 1), max(self.canvas.height(), 1))).fitted()
-        before = self.canvas.geometry_of_view
-        if self.settings.keep_zoom and before is not None and before.image == shape:
-            view = before
-        self.labels.open(photo)
-        self.canvas.show_photo(layer, view)
-        self.canvas.show_labels(self.labels)
         self.stack.setCurrentWidget(self.canvas)
+        self.shown.show_photo()
         self.message_bar.end_progress()
-        self.status_bar.show_size(shape)
-        self.view.take(photo.viewpoint.tool)
-        self._coloured = None
-        self.preview_changed()
-        self._show_zoom()
+        self._show_history()
         self.canvas.setFocus()
 
     def _session_opened(self, path: Path | None) -> None:
@@ -291,13 +250,6 @@ class MainWindow(QMainWindow):
     def _show_album(self) -> None:
         self.photos_dock.setVisible(len(self.files.album.paths) > 1)
         self.photos_panel.refresh()
-
-    def _show_objects(self) -> None:
-        photo, active = self.segmenting.photo, self.segmenting.active
-        key = PHOTO if photo is None else photo.viewpoint.key
-        annotation = None if photo is None else photo.annotation
-        self.objects_panel.show_objects(annotation, None if active is None else active.id, key)
-        self.classes_bar.show_classes(() if photo is None else photo.annotation.classes, self.segmenting.class_for_new)
 
     def _show_history(self) -> None:
         photo = self.segmenting.photo
@@ -318,27 +270,6 @@ class MainWindow(QMainWindow):
         self.setWindowModified(photo.annotation.is_dirty)
         self.actions_by_name["flag"].setChecked(photo.annotation.state.status is Status.FLAGGED)
         self.photos_panel.status_changed()
-
-    def _show_pixel(self, pixel: tuple[int, int] | None) -> None:
-        photo, plane = self.segmenting.photo, self.labels.plane
-        if pixel is None or photo is None or plane is None:
-            self.status_bar.show_pixel(None, "", "")
-            return
-        raw = photo.volume.plane(photo.viewpoint.key)[pixel].tolist()
-        value = "RGB {}, {}, {}".format(*raw) if isinstance(raw, list) else f"value {raw:g}"
-        owner = photo.annotation.state.find_object(int(plane[pixel]))
-        known = None if owner is None else photo.annotation.state.find_class(owner.class_id)
-        label = "" if owner is None else owner.name + (f" ({known.name})" if known is not None else "")
-        self.status_bar.show_pixel(pixel, value, label)
-
-    def _show_zoom(self) -> None:
-        view = self.canvas.geometry_of_view
-        self.status_bar.show_zoom(None if view is None else view.scale * self.canvas.devicePixelRatioF())
-
-    def _dress(self) -> None:
-        self.classes_bar.dress()
-        self.objects_panel.dress()
-        self._show_objects()
 
     # The window itself ------------------------------------------------------------------------------------------
 

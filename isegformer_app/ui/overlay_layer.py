@@ -38,6 +38,7 @@ class OverlayLayer:
         geometry, ratio = self._view
         top, left, bottom, right = rectangle
         (x0, y0), (x1, y1) = geometry.to_screen(top, left), geometry.to_screen(bottom, right)
+        x0, x1 = min(x0, x1), max(x0, x1)
         height, width = self._colours.shape
         rows = slice(max(floor(y0 * ratio) - _RIM, 0), max(min(ceil(y1 * ratio) + _RIM, height), 0))
         cols = slice(max(floor(x0 * ratio) - _RIM, 0), max(min(ceil(x1 * ratio) + _RIM, width), 0))
@@ -84,8 +85,9 @@ def _inside(part: slice, wide: slice) -> slice:
 def _grid(geometry: ViewGeometry, ratio: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Image coordinates of the middles of the canvas's device pixels."""
     width, height = geometry.canvas
-    xs = (np.arange(ceil(width * ratio), dtype=np.float64) + 0.5) / ratio
     ys = (np.arange(ceil(height * ratio), dtype=np.float64) + 0.5) / ratio
-    rows: NDArray[np.float64] = geometry.row + (ys - height / 2) / geometry.scale
-    cols: NDArray[np.float64] = geometry.col + (xs - width / 2) / geometry.scale
+    xs = (np.arange(ceil(width * ratio), dtype=np.float64) + 0.5) / ratio
+    down, right = geometry.scales
+    rows: NDArray[np.float64] = geometry.row + (ys - height / 2) / down
+    cols: NDArray[np.float64] = geometry.col + (xs - width / 2) / (-right if geometry.is_mirrored else right)
     return rows, cols

@@ -7,7 +7,7 @@ from .view_geometry import ViewGeometry
 
 
 class PhotoView(ViewBox):
-    """Carries the items that live in the photo's pixels: x along its columns, y down its rows, one scale for both.
+    """Carries the items that live on the photo's sheet: x along its columns, y down its rows, one scale for both.
 
     Mouse, menu, ranges and paddings of its own are off: `ViewGeometry` alone says where a pixel lies.
     """
@@ -17,5 +17,4 @@ class PhotoView(ViewBox):
 
     def look(self, geometry: ViewGeometry) -> None:
         """Show what `geometry` says."""
-        (top, left), (bottom, right) = geometry.to_image(0, 0), geometry.to_image(*geometry.canvas)
-        self.setRange(QRectF(left, top, right - left, bottom - top), padding=0.0)
+        self.setRange(QRectF(*geometry.sheet()), padding=0.0)

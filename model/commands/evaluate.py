@@ -3,13 +3,14 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ..data.annotated import Found
+from ..data.objects import MASK_KINDS, checked_kind
 from ..data.writing import check_writable
 from ..errors import DatasetError, SettingsError
 from ..evaluation.layouts.registry import LAYOUTS, Layout, Where, dataset_name, open_dataset
 from ..evaluation.manners import MANNERS, PROTOCOL
-from ..evaluation.objects import MASK_KINDS, checked_kind
 from ..evaluation.protocol import Engine, ProtocolSettings
 from ..evaluation.run import Evaluation
 from ..evaluation.sharding import joined
@@ -20,9 +21,7 @@ from .options import unit_threshold, whole_number
 from .watching import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..evaluation.samples import ImageSet
+    from ..evaluation.run import Outcome
 
 _LAST_CLICK = 20
 
@@ -56,7 +55,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Measure, print the tables, and write the results where `--output` says."""
     name = dataset_name(arguments.dataset)
     layout = LAYOUTS[name]
-    sets = _sets(arguments, name)
+    data = _data(arguments, name)
     selection = Selection(
         per_image=arguments.objects_per_image,
         per_set=arguments.max_objects_per_set,
@@ -69,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         engine, facts = make_engine(arguments, layout, shard)
         with watched(shard, lines=arguments.progress) as watch:
             evaluation = Evaluation(
-                sets,
+                data,
                 selection,
                 ProtocolSettings(arguments.max_clicks, arguments.threshold, arguments.stop_at),
                 facts,
@@ -85,14 +84,13 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _report(evaluation: Evaluation, engine: Engine, outcome: Any, dataset: dict[str, str]) -> None:  # noqa: ANN401
+def _report(evaluation: Evaluation, engine: Engine, outcome: "Outcome", dataset: dict[str, str]) -> None:
     """Write what was measured, and say it."""
     summary = summary_of(evaluation, outcome, dataset)
     tables = tables_of(evaluation, outcome, dataset)
     write_results(evaluation, outcome, engine, summary, tables)
-    for problem in outcome.problems:
-        where = "/".join(part for part in (problem.set_name, problem.stem) if part)
-        print(f"isegformer: left out {where}: {problem.reason}", file=sys.stderr)
+    for trouble in outcome.troubles:
+        print(f"isegformer: left out {trouble.name}: {trouble.reason}", file=sys.stderr)
     if evaluation.selection.last_only:
         print(f"Counted: {summary['counted']}.")
     print(tables, end="")
@@ -110,7 +108,7 @@ def _add_dataset_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", action="append", metavar="SET", help="only this set; may be repeated")
     parser.add_argument("--kind", choices=MASK_KINDS, help="what the masks hold (default: set.json, or their values)")
     parser.add_argument("--ignore-value", type=int, metavar="V", help="pixels of this value in a mask count nowhere")
-    parser.add_argument("--axis", type=int, choices=(0, 1, 2), default=2, help="nifti: slices lie across it (2)")
+    parser.add_argument("--axis", type=int, choices=(0, 1, 2), help="nifti: of the slices (default: the coarsest)")
     parser.add_argument(
         "--max-objects", type=whole_number, metavar="N", help="at most N objects, spread over all images"
     )
@@ -128,7 +126,7 @@ def _add_dataset_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _sets(arguments: argparse.Namespace, name: str) -> "Sequence[ImageSet]":
+def _data(arguments: argparse.Namespace, name: str) -> Found:
     kind = None if arguments.kind is None else checked_kind(arguments.kind, arguments.root)
     where = Where(
         root=arguments.root,
@@ -140,15 +138,17 @@ def _sets(arguments: argparse.Namespace, name: str) -> "Sequence[ImageSet]":
         as_published=arguments.compatible_last_object,
     )
     _check_options(where, name, LAYOUTS[name])
-    sets = open_dataset(name, where)
+    data = open_dataset(name, where)
     if arguments.only is None:
-        return sets
-    absent = sorted(set(arguments.only) - {image_set.name for image_set in sets})
+        return data
+    images = tuple(image for image in data.images if image.set_name in arguments.only)
+    absent = sorted(set(arguments.only) - {image.set_name for image in images})
     if absent:
         raise DatasetError(
             f"There is no set {absent[0]!r} in {str(arguments.root)!r}, or it has no image in the split."
         )
-    return [image_set for image_set in sets if image_set.name in arguments.only]
+    troubles = tuple(each for each in data.troubles if each.name.split("/")[0] in arguments.only)
+    return Found(images, troubles)
 
 
 def _check_options(where: Where, name: str, layout: Layout) -> None:

@@ -127,7 +127,7 @@ def _too_large(path: Path, found: str) -> str:
 
 def _to_rgb(picture: Image.Image, path: Path) -> NDArray[np.uint8]:
     if picture.mode in _DEEP_MODES:
-        grey = stretched(np.asarray(picture))
+        grey = _stretch(np.asarray(picture))
         return np.repeat(grey[..., None], 3, axis=2)
     if picture.mode in _ALPHA_MODES or "transparency" in picture.info:
         seen = picture.convert("RGBA")
@@ -141,8 +141,8 @@ def _to_rgb(picture: Image.Image, path: Path) -> NDArray[np.uint8]:
         ) from error
 
 
-def stretched(values: NDArray[np.generic]) -> NDArray[np.uint8]:
-    """Deep grey of any shape to 8 bits: its 0.1 and 99.9 percentiles become 0 and 255."""
+def _stretch(values: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Deep grey to 8 bits by percentiles, as the window shows it."""
     finite = values[np.isfinite(values)].astype(np.float32)
     if finite.size == 0:
         return np.zeros(values.shape, np.uint8)

@@ -98,7 +98,8 @@ class Runner:
         """Answer clicks at `points` (row, column in view pixels, sign): probability (h, w) float32 in [0, CEILING]."""
         with self._stage() as end:
             rows = [(row, col, 1.0 if is_positive else -1.0) for row, col, is_positive in points]
-            clicks = disk_maps(torch.tensor([rows], device=self.device, dtype=torch.float32), view.size)
+            points_of_batch = torch.tensor([rows], device=self.device, dtype=torch.float32)
+            clicks = disk_maps(points_of_batch, view.size, self._network.click_radius)
             guidance = torch.tensor(previous).to(self.device)[None, None]
             if self._flip:
                 clicks = torch.cat((clicks, clicks.flip(3)))

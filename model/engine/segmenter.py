@@ -60,9 +60,7 @@ class Segmenter:
         self.model_name = type(network).__name__
         self.model_sha256: str | None = None
         self._runner = Runner(network, find_device(device), threads=threads, flip=flip)
-        if region is None:
-            region = ZoomIn() if self._runner.fuses_early() else AdaptiveRegion()
-        self.region = region
+        self.region = self._published_region() if region is None else region
         self._honour = honour
         self._lock = Lock()
         self._image: NDArray[np.uint8] | None = None
@@ -148,6 +146,12 @@ class Segmenter:
             if not points:
                 return np.zeros(size, dtype=np.float32) if mask is None else mask.astype(np.float32)
             return self._render(self._replay(mask, points, stage), points)
+
+    def _published_region(self) -> RegionPolicy:
+        """Give the rule with which networks of this kind were published, at the size of view that this one is for."""
+        if not self._runner.fuses_early():
+            return AdaptiveRegion()
+        return ZoomIn.fixed(self.network.view_side) if self.network.square_view else ZoomIn(side=None)
 
     def _is_own_answer(self, mask: NDArray[Any], clicks: tuple[Click, ...], stage: "_Stages") -> bool:
         """Tell whether `mask` is the answer to a beginning of `clicks`, from nothing.

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..clicks import Click
-from ..data.nifti import NiftiVolume
+from ..data.nifti_sets import read_slice
 from ..errors import DatasetError
 from .records import OBJECTS_FILE, ROBUSTNESS_FILE, Record, read_records
 from .run import SETTINGS_FILE
@@ -29,8 +29,8 @@ class ReplayCase:
 def find_case(folder: Path, name: str) -> ReplayCase:
     """Find `SET/STEM/OBJECT` in the folder of an evaluation; STEM/OBJECT is enough where it is clear.
 
-    Clicks that were taken back are left out. Raises `DatasetError` where there is no such object, and `ImageError`
-    where the slice of its volume cannot be read.
+    Clicks that were taken back are left out. Raises `DatasetError` where there is no such object, or the slice of
+    its volume cannot be read.
     """
     records = [record for file in (OBJECTS_FILE, ROBUSTNESS_FILE) for record in read_records(folder / file)]
     if not records:
@@ -43,7 +43,7 @@ def find_case(folder: Path, name: str) -> ReplayCase:
     if len({record.key for record in found}) > 1:
         raise DatasetError(f"More than one object of {str(folder)!r} is called {name!r}; put its set before it.")
     record = found[0]
-    run, image = record.run, record.target.entry.image
+    run, image = record.run, record.target.image.paths[0]
     if not image.is_file():
         raise DatasetError(f"The image {str(image)!r} of this object is not there any more.")
     kept = [place for place, undone in enumerate(run.undone) if not undone]
@@ -72,7 +72,5 @@ def _names(record: Record, name: str) -> bool:
 
 
 def _slice(record: Record) -> NDArray[np.uint8] | None:
-    entry = record.target.entry
-    if entry.index is None:
-        return None
-    return NiftiVolume(entry.image).grey(entry.axis, entry.index)
+    image = record.target.image
+    return None if image.place is None else read_slice(image.paths[0], image.place)

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..clicks import Click
-from .user import Aim, BoolMask, SimulatedUser
+from ..data.objects import BoolMask
+from .user import Aim, SimulatedUser
 
 PROTOCOL = "protocol"
 """The published user: always the deepest pixel of the deepest error."""

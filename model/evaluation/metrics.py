@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .user import BoolMask
+from ..data.objects import BoolMask
 
 NOC_TARGETS = (80, 85, 90, 95)
 """IoU targets in percent for which the number of clicks is reported."""

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..clicks import Click
+from ..data.objects import BoolMask
 from .metrics import NOC_TARGETS, number_of_clicks
-from .user import BoolMask
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +20,7 @@ _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#
 """Okabe and Ito's, which colour-blind people can tell apart."""
 _DPI = 120
 _TRUTH, _FOUND, _POSITIVE, _NEGATIVE = (0, 158, 115), (213, 94, 0), (0, 114, 178), (204, 121, 167)
-_SHEET_SIDE, _SHEET_COLUMNS, _CAPTION = 220, 5, 34
+_SHEET_SIDE, _SHEET_COLUMNS, _CAPTION, _GAP = 260, 5, 34, 8
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ def draw_curves(curves: Sequence[Curve], title: str) -> bytes:
     for target in (85, 90):
         axes.axhline(target, color="0.7", linewidth=0.8, linestyle=":")
     axes.set(xlabel="clicks", ylabel="mean IoU, %", title=title, ylim=(0, 100))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.legend(loc="lower right", frameon=False)
     return _png(figure)
 
@@ -72,6 +73,8 @@ def draw_histogram(ious: Sequence[Sequence[float]], max_clicks: int, title: str)
         bars = np.bincount(counts, minlength=max_clicks + 1)[1:]
         axes.bar(clicks + 0.4 * place - 0.2, bars, width=0.4, color=_COLOURS[place], label=f"to IoU {percent} %")
     axes.set(xlabel=f"clicks ({max_clicks}: or never)", ylabel="objects", title=title)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.get_major_locator().set_params(integer=True)
     axes.legend(frameon=False)
     return _png(figure)
 
@@ -79,7 +82,7 @@ def draw_histogram(ious: Sequence[Sequence[float]], max_clicks: int, title: str)
 def draw_cases(cases: Sequence[Case]) -> NDArray[np.uint8]:
     """Lay the cases out as a contact sheet (H, W, 3) uint8: truth green, answer orange, clicks blue and pink."""
     tiles = [_tile(case) for case in cases]
-    blank = np.full((_SHEET_SIDE + _CAPTION, _SHEET_SIDE, 3), 255, np.uint8)
+    blank = np.full((_SHEET_SIDE + _CAPTION, _SHEET_SIDE + _GAP, 3), 255, np.uint8)
     tiles += [blank] * (-len(tiles) % min(_SHEET_COLUMNS, max(1, len(tiles))))
     columns = min(_SHEET_COLUMNS, len(tiles))
     rows = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
@@ -127,11 +130,12 @@ def _tile(case: Case) -> NDArray[np.uint8]:
     for mask, colour in ((case.truth, _TRUTH), (case.mask, _FOUND)):
         small = cv2.resize(mask[rows, cols].astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
         outlines, _ = cv2.findContours(small, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(shown, outlines, -1, colour, 1)
+        cv2.drawContours(shown, outlines, -1, colour, 2)
     for click in case.clicks:
         place = round((click.col - cols.start + 0.5) * scale), round((click.row - rows.start + 0.5) * scale)
+        cv2.circle(shown, place, 4, (255, 255, 255), cv2.FILLED, cv2.LINE_AA)
         cv2.circle(shown, place, 3, _POSITIVE if click.is_positive else _NEGATIVE, cv2.FILLED, cv2.LINE_AA)
-    tile = np.full((_SHEET_SIDE + _CAPTION, _SHEET_SIDE, 3), 255, np.uint8)
+    tile = np.full((_SHEET_SIDE + _CAPTION, _SHEET_SIDE + _GAP, 3), 255, np.uint8)
     tile[: size[1], : size[0]] = shown
     for line, text in enumerate((case.name, case.words)):
         place = (2, _SHEET_SIDE + 13 + 15 * line)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..clicks import Click
+from ..data.objects import BoolMask
 from .metrics import Judge
-from .user import BoolMask, SimulatedUser
+from .user import SimulatedUser
 
 
 class Engine(Protocol):

@@ -7,22 +7,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from ..clicks import Click
+from ..data.annotated import Annotated
 from ..data.writing import write_text
-from ..errors import OutputError
+from ..errors import DatasetError, OutputError
 from .manners import PROTOCOL
 from .metrics import NOC_TARGETS, number_of_clicks
 from .protocol import ObjectRun
-from .samples import Entry
 from .targets import Key, Target
 
 OBJECTS_FILE = "objects.csv"
 ROBUSTNESS_FILE = "robustness.csv"
 
 _COLUMNS = (
-    *("set", "stem", "object", "manner", "area", "image", "slice", "files"),
+    *("set", "stem", "object", "manner", "area", "image", "truth", "slice", "files"),
     *(f"noc@{percent}" for percent in NOC_TARGETS),
     *("iou", "encode", "clicks", "ious", "boundary_ious", "encodes", "decodes", "undone"),
 )
@@ -99,8 +99,7 @@ def _line(record: Record, max_clicks: int) -> str:
     target, run = record.target, record.run
     return _csv_line(
         (
-            *(*record.key, record.manner, target.area, target.entry.image.resolve()),
-            *(_slice(target.entry), target.files),
+            *(*record.key, record.manner, target.area, *_files(target.image), _slice(target.image), target.files),
             *(number_of_clicks(run.ious, percent / 100, max_clicks) for percent in NOC_TARGETS),
             *(round(run.ious[-1], 6) if run.ious else "", round(record.encode, 5)),
             json.dumps(click_list(run.clicks)),
@@ -113,8 +112,19 @@ def _line(record: Record, max_clicks: int) -> str:
     )
 
 
-def _slice(entry: Entry) -> str:
-    return "" if entry.index is None else f"{entry.axis}:{entry.index}"
+def _files(image: Annotated) -> tuple[str, str]:
+    """Files of the image and of its objects, the first where there are several."""
+    first, second = (str(path.resolve()) for path in (*image.paths, Path(), Path())[:2])
+    return (first, second) if image.paths else ("", "")
+
+
+def _slice(image: Annotated) -> str:
+    return "" if image.place is None else f"{image.place[0]}:{image.place[1]}"
+
+
+def _unread() -> Any:  # noqa: ANN401 - it never answers
+    """Refuse: a record remembers where an image was, not how it is read."""
+    raise DatasetError("The image of a record is not read again; open the dataset.")
 
 
 def _csv_line(values: Iterable[object]) -> str:
@@ -124,11 +134,11 @@ def _csv_line(values: Iterable[object]) -> str:
 
 
 def _read(row: dict[str, str]) -> Record:
-    image = Path(row["image"])
-    entry = Entry(row["set"], row["stem"], image, image)
+    paths = (Path(row["image"]), Path(row["truth"])) if row["image"] else ()
+    image = Annotated(row["set"], row["stem"], _unread, _unread, paths=paths)
     if row["slice"]:
         axis, index = map(int, row["slice"].split(":"))
-        entry = replace(entry, index=index, axis=axis)
+        image = replace(image, place=(axis, index))
     run = ObjectRun(
         tuple(Click(y, x, is_positive=bool(sign)) for x, y, sign in json.loads(row["clicks"])),
         tuple(json.loads(row["ious"])),
@@ -140,5 +150,5 @@ def _read(row: dict[str, str]) -> Record:
     parts = (run.clicks, run.ious, run.boundary_ious, run.encodes, run.decodes, run.undone)
     if len({len(part) for part in parts}) != 1:
         raise ValueError
-    target = Target(entry, int(row["object"]), int(row["area"]), row["files"])
+    target = Target(image, int(row["object"]), int(row["area"]), row["files"])
     return Record(target, run, float(row["encode"]), row["manner"])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .intervals import bootstrap_means, bootstrap_quantile
 from .metrics import NOC_TARGETS, area_under, curve_to, dice, is_reached, number_of_clicks
-from .protocol import ProtocolSettings
+from .protocol import ObjectRun, ProtocolSettings
 from .records import Record
 
 _PACKAGES = ("isegformer", "torch", "numpy", "opencv-python", "timm", "scipy")
@@ -39,16 +39,13 @@ def summarise(records: Sequence[Record], protocol: ProtocolSettings, seed: int) 
     those that reach the target at the very last click; `unreached` leaves these out. Targets over the one at which
     the clicks stop are left out. At least one record.
     """
-    columns = _columns(records, protocol)
+    columns = _columns([record.run for record in records], protocol)
     table = np.array(list(columns.values()), np.float64).T
     low, high = bootstrap_means(table, seed)
-    numbers: dict[str, Any] = {"objects": len(records)}
+    numbers = means_of([record.run for record in records], protocol)
     intervals: dict[str, list[float]] = {}
     for place, name in enumerate(columns):
-        is_count = name.startswith(("failures@", "unreached@"))
-        factor = len(records) if is_count else 1
-        mean = factor * float(table[:, place].mean())
-        numbers[name] = round(mean) if is_count else rounded(mean)
+        factor = len(records) if _is_count(name) else 1
         intervals[name] = [rounded(factor * low[place]), rounded(factor * high[place])]
     times, of_times = _timings(records, seed)
     return Numbers(numbers | times, intervals | of_times)
@@ -58,7 +55,7 @@ def by_set(records: Iterable[Record]) -> dict[str, list[Record]]:
     """Group the records by their set, in the order in which the sets first appear."""
     groups: dict[str, list[Record]] = {}
     for record in records:
-        groups.setdefault(record.target.entry.set_name, []).append(record)
+        groups.setdefault(record.target.image.set_name, []).append(record)
     return groups
 
 
@@ -90,10 +87,22 @@ def rounded(value: SupportsFloat) -> float:
     return round(float(value), 6)
 
 
-def _columns(records: Sequence[Record], protocol: ProtocolSettings) -> dict[str, NDArray[np.float64]]:
+def means_of(runs: Sequence[ObjectRun], protocol: ProtocolSettings) -> dict[str, Any]:
+    """The numbers of `summarise` that are means and counts, without intervals and seconds; at least one run."""
+    numbers: dict[str, Any] = {"objects": len(runs)}
+    for name, values in _columns(runs, protocol).items():
+        numbers[name] = int(values.sum()) if _is_count(name) else rounded(values.mean())
+    return numbers
+
+
+def _is_count(name: str) -> bool:
+    return name.startswith(("failures@", "unreached@"))
+
+
+def _columns(runs: Sequence[ObjectRun], protocol: ProtocolSettings) -> dict[str, NDArray[np.float64]]:
     """What is averaged: a number an object, by name."""
     limit = protocol.max_clicks
-    ious = [record.run.ious for record in records]
+    ious = [run.ious for run in runs]
     columns: dict[str, Any] = {}
     for percent in NOC_TARGETS:
         target = percent / 100
@@ -103,9 +112,9 @@ def _columns(records: Sequence[Record], protocol: ProtocolSettings) -> dict[str,
         columns[f"noc@{percent}"] = counts
         columns[f"failures@{percent}"] = counts >= limit
         columns[f"unreached@{percent}"] = np.array([not is_reached(curve, target) for curve in ious])
-    curves = curves_of(records, limit)
+    curves = np.array([curve_to(run.ious, limit) for run in runs], np.float64)
     dices = np.vectorize(dice)(curves)
-    boundaries = np.array([curve_to(record.run.boundary_ious, limit) for record in records], np.float64)
+    boundaries = np.array([curve_to(run.boundary_ious, limit) for run in runs], np.float64)
     for name, table in (("miou", curves), ("mdice", dices), ("boundary_iou", boundaries)):
         columns |= {f"{name}@{count}": table[:, count - 1] for count in range(1, limit + 1)}
     columns |= {
@@ -121,7 +130,7 @@ def _timings(records: Sequence[Record], seed: int) -> tuple[dict[str, float], di
     owners = np.array([place for place, record in enumerate(records) for _ in record.run.clicks], np.intp)
     images: dict[tuple[str, str], tuple[int, float]] = {}
     for place, record in enumerate(records):
-        images.setdefault((record.target.entry.set_name, record.target.entry.stem), (place, record.encode))
+        images.setdefault(record.key[:2], (place, record.encode))
     encodes = np.array([value for record in records for value in record.run.encodes])
     decodes = np.array([value for record in records for value in record.run.decodes])
     kinds = {

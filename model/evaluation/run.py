@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from ..data.annotated import Found, Trouble
 from ..data.writing import check_writable, write_text
 from ..errors import DatasetError, ImageError, OutputError, SettingsError
 from .manners import MANNERS, PROTOCOL
 from .protocol import Engine, ProtocolSettings, click_object
 from .records import OBJECTS_FILE, ROBUSTNESS_FILE, Record, RecordFile, open_records, read_records, write_records
-from .samples import ImageSet, Problem, Sample
 from .sharding import Shard
 from .targets import Key, Selection, Target, dataset_hash, find_targets
 
@@ -36,7 +36,7 @@ class Outcome:
 
     records: list[Record]
     others: list[Record]
-    problems: list[Problem]
+    troubles: list[Trouble]
     dataset_sha256: str
 
 
@@ -44,7 +44,7 @@ class Outcome:
 class Evaluation:
     """What is measured, and how; `engine_facts` name the engine and must say what decides its answers."""
 
-    sets: Sequence[ImageSet]
+    data: Found
     selection: Selection
     protocol: ProtocolSettings
     engine_facts: Mapping[str, Any]
@@ -63,9 +63,9 @@ class Evaluation:
         `DatasetError` where there is no object to click, `SettingsError` where the folder holds an evaluation with
         other settings, `OutputError` where it cannot be written.
         """
-        images, problems = find_targets(self.sets, self.selection)
+        images, troubles = find_targets(self.data, self.selection)
         if not images:
-            reason = f": {problems[0].reason.rstrip('.')}." if problems else "."
+            reason = f": {troubles[0].reason.rstrip('.')}." if troubles else "."
             raise DatasetError(f"The dataset has no object to click{reason}")
         by_key = {target.key: target for targets in images for target in targets}
         done = self._known(by_key)
@@ -73,10 +73,10 @@ class Evaluation:
         mine = self.shard.part(images)
         found = self._click_share(engine, mine, done)
         self.shard.meet()
-        told = self.shard.gather([asdict(problem) for problem in found])
-        problems += [Problem(**each) for each in told]
+        told = self.shard.gather([asdict(trouble) for trouble in found])
+        troubles += [Trouble(**each) for each in told]
         if not self.shard.leads:
-            return Outcome([], [], problems, dataset_hash(images))
+            return Outcome([], [], troubles, dataset_hash(images))
         if self.shard.count > 1:
             done = self._known(by_key)
         records = [done[key, PROTOCOL] for key in by_key if (key, PROTOCOL) in done]
@@ -85,15 +85,15 @@ class Evaluation:
             self._put_together(records, others)
         records = [record for record in records if record.run.ious]
         if not records:
-            reason = f": {problems[0].reason.rstrip('.')}." if problems else "."
+            reason = f": {troubles[0].reason.rstrip('.')}." if troubles else "."
             raise DatasetError(f"No object could be clicked{reason}")
-        return Outcome(records, others, problems, dataset_hash(images))
+        return Outcome(records, others, troubles, dataset_hash(images))
 
     def _click_share(
         self, engine: Engine, images: Sequence[list[Target]], done: dict[tuple[Key, str], Record]
-    ) -> list[Problem]:
+    ) -> list[Trouble]:
         """Click what is not `done` yet, and add it there."""
-        problems: list[Problem] = []
+        troubles: list[Trouble] = []
         total = sum(map(len, images)) * len(self.manners)
         count = sum((target.key, manner) in done for each in images for target in each for manner in self.manners)
         self.watch(count, total)
@@ -108,7 +108,6 @@ class Evaluation:
                 ]
                 if not wanted:
                     continue
-                entry = targets[0].entry
                 try:
                     for record in self._click_image(engine, wanted):
                         done[record.key, record.manner] = record
@@ -117,26 +116,21 @@ class Evaluation:
                         count += 1
                         self.watch(count, total)
                 except (ImageError, DatasetError) as error:
-                    problems.append(Problem(entry.set_name, entry.stem, str(error)))
-        return problems
+                    troubles.append(Trouble(targets[0].image.name, str(error)))
+        return troubles
 
     def _click_image(self, engine: Engine, wanted: Sequence[tuple[Target, str]]) -> Iterator[Record]:
-        sample = self.sample_of(wanted[0][0])
+        pixels, objects = wanted[0][0].image.read()
         started = perf_counter()
-        engine.set_image(sample.image)
+        engine.set_image(pixels)
         encode = perf_counter() - started
         for target, manner in wanted:
-            truth, ignored = sample.truths.mask(target.number), sample.truths.ignored
+            truth, ignored = objects.mask(target.number), objects.ignored
             # Of its own for each object, so that neither the order nor the number of processes matters.
             words = "|".join(map(str, (self.seed, manner, *target.key)))
             rng = np.random.default_rng(zlib.crc32(words.encode()))
             user = MANNERS[manner][1](truth, ignored, rng)
             yield Record(target, click_object(engine, truth, ignored, self.protocol, user), encode, manner)
-
-    def sample_of(self, target: Target) -> Sample:
-        """Read the image of a target with its objects."""
-        name = target.entry.set_name
-        return next(image_set for image_set in self.sets if image_set.name == name).read(target.entry)
 
     # Files ------------------------------------------------------------------------------------------------------
 

@@ -49,7 +49,7 @@ def summary_of(evaluation: Evaluation, outcome: Outcome, facts: Mapping[str, Any
             "processes": evaluation.shard.count,
         },
         "versions": versions(),
-        "problems": [asdict(problem) for problem in outcome.problems],
+        "problems": [asdict(trouble) for trouble in outcome.troubles],
     }
 
 
@@ -123,13 +123,13 @@ def worst_cases(evaluation: Evaluation, records: Sequence[Record], engine: Engin
     limit = evaluation.protocol.max_clicks
     for record in worst(records, limit):
         try:
-            sample = evaluation.sample_of(record.target)
-            engine.set_image(sample.image)
+            pixels, objects = record.target.image.read()
+            engine.set_image(pixels)
         except ModelError:
             continue  # It was read before: the file has gone meanwhile, and the sheet can do without it.
-        truth = sample.truths.mask(record.target.number)
-        mask = replay(engine, record.run.clicks, sample.truths.shape, evaluation.protocol.threshold)
+        truth = objects.mask(record.target.number)
+        mask = replay(engine, record.run.clicks, objects.size, evaluation.protocol.threshold)
         needed = number_of_clicks(record.run.ious, 0.9, limit)
         words = f"IoU {record.run.ious[-1]:.3f}, NoC@90 {needed}"
-        cases.append(Case("/".join(map(str, record.key)), words, sample.image, truth, mask, record.run.clicks))
+        cases.append(Case("/".join(map(str, record.key)), words, pixels, truth, mask, record.run.clicks))
     return cases

@@ -2,15 +2,18 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 
+from ..data.annotated import Annotated, Found, Objects, Trouble
 from ..errors import DatasetError, ImageError
-from .samples import Entry, Fingerprints, ImageSet, Problem, Truths
 
 Item = TypeVar("Item")
 Key = tuple[str, str, int]
 """Set, stem and number: what names an object in its dataset."""
+
+_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,40 +34,34 @@ class Selection:
 
 @dataclass(frozen=True)
 class Target:
-    """One object to be clicked: its number in the truth of its image, and its pixels that count."""
+    """One object to be clicked: its number in its image, its pixels that count, and what names its files' contents."""
 
-    entry: Entry
+    image: Annotated
     number: int
     area: int
     files: str = ""
-    """Names the contents of the files of its image; see `Fingerprints`."""
 
     @property
     def key(self) -> Key:
         """What names the object in its dataset."""
-        return self.entry.set_name, self.entry.stem, self.number
+        return self.image.set_name, self.image.stem, self.number
 
 
-def find_targets(sets: Iterable[ImageSet], selection: Selection) -> tuple[list[list[Target]], list[Problem]]:
-    """Choose the objects, a list an image in the order of the sets; what cannot be used becomes a problem."""
-    images: list[list[Target]] = []
-    problems: list[Problem] = []
-    for image_set in sets:
-        problems += image_set.problems
-        if not image_set.entries:
-            problems.append(Problem(image_set.name, "", "the set has no image with a mask"))
-        found: list[list[Target]] = []
-        for entry in image_set.entries:
-            try:
-                truths = image_set.read_truths(entry)
-            except (ImageError, DatasetError) as error:
-                problems.append(Problem(entry.set_name, entry.stem, str(error)))
-                continue
-            problems += _empty_objects(entry, truths)
-            found.append(_of_image(entry, truths, selection))
-        images += thin_out(found, selection.per_set)
+def find_targets(found: Found, selection: Selection) -> tuple[list[list[Target]], list[Trouble]]:
+    """Choose the objects, a list an image in the order of the data; what cannot be used becomes a trouble."""
+    troubles = list(found.troubles)
+    sets: dict[str, list[list[Target]]] = {}
+    for image in found.images:
+        try:
+            objects = image.read_objects()
+        except (ImageError, DatasetError) as error:
+            troubles.append(Trouble(image.name, str(error)))
+            continue
+        troubles += _empty_objects(image, objects)
+        sets.setdefault(image.set_name, []).append(_of_image(image, objects, selection))
+    images = [targets for each in sets.values() for targets in thin_out(each, selection.per_set)]
     chosen = [targets for targets in thin_out(images, selection.total) if targets]
-    return _with_fingerprints(chosen, problems), problems
+    return _with_fingerprints(chosen, troubles), troubles
 
 
 def dataset_hash(images: Iterable[Iterable[Target]]) -> str:
@@ -96,18 +93,39 @@ def spread(items: Sequence[Item], count: int) -> list[Item]:
     return [items[(2 * index + 1) * len(items) // (2 * count)] for index in range(count)]
 
 
-def _empty_objects(entry: Entry, truths: Truths) -> list[Problem]:
-    problems = [
-        Problem(entry.set_name, entry.stem, f"object {number} has no pixel that counts")
-        for number in truths.without_pixels()
-    ]
-    if not problems and not truths.areas():
-        problems.append(Problem(entry.set_name, entry.stem, "the mask holds no object"))
-    return problems
+@dataclass
+class Fingerprints:
+    """Hashes of files, each read once."""
+
+    _known: dict[Path, str] = field(default_factory=dict)
+
+    def of(self, image: Annotated) -> str:
+        """Name the contents of an image and of its truth: 16 hexadecimal digits. Raises `DatasetError`."""
+        words = [image.stem, *map(self._file, image.paths)]
+        return hashlib.sha256("|".join(words).encode()).hexdigest()[:16]
+
+    def _file(self, path: Path) -> str:
+        if path not in self._known:
+            digest = hashlib.sha256()
+            try:
+                with path.open("rb") as handle:
+                    while chunk := handle.read(_CHUNK):
+                        digest.update(chunk)
+            except OSError as error:
+                raise DatasetError(f"Cannot read {str(path)!r}: {(error.strerror or str(error)).lower()}.") from error
+            self._known[path] = digest.hexdigest()
+        return self._known[path]
 
 
-def _of_image(entry: Entry, truths: Truths, selection: Selection) -> list[Target]:
-    targets = [Target(entry, number, area) for number, area in truths.areas().items() if area >= selection.min_area]
+def _empty_objects(image: Annotated, objects: Objects) -> list[Trouble]:
+    troubles = [Trouble(image.name, f"object {number} has no pixel that counts") for number in objects.without_pixels()]
+    if not troubles and not objects.areas():
+        troubles.append(Trouble(image.name, "its mask holds no object"))
+    return troubles
+
+
+def _of_image(image: Annotated, objects: Objects, selection: Selection) -> list[Target]:
+    targets = [Target(image, number, area) for number, area in objects.areas().items() if area >= selection.min_area]
     if selection.last_only:
         return targets[-1:]
     if selection.per_image is None:
@@ -116,16 +134,16 @@ def _of_image(entry: Entry, truths: Truths, selection: Selection) -> list[Target
     return spread(by_size, selection.per_image)
 
 
-def _with_fingerprints(images: Iterable[list[Target]], problems: list[Problem]) -> list[list[Target]]:
-    """Hash the files of what was chosen; an image that cannot be read is a problem already here."""
+def _with_fingerprints(images: Iterable[list[Target]], troubles: list[Trouble]) -> list[list[Target]]:
+    """Hash the files of what was chosen; an image that cannot be read is a trouble already here."""
     prints = Fingerprints()
     named = []
     for targets in images:
-        entry = targets[0].entry
+        image = targets[0].image
         try:
-            files = prints.of(entry)
+            files = prints.of(image)
         except DatasetError as error:
-            problems.append(Problem(entry.set_name, entry.stem, str(error)))
+            troubles.append(Trouble(image.name, str(error)))
         else:
-            named.append([Target(target.entry, target.number, target.area, files) for target in targets])
+            named.append([Target(image, target.number, target.area, files) for target in targets])
     return named

@@ -9,11 +9,9 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ..clicks import Click
-
-BoolMask = NDArray[np.bool_]
+from ..data.objects import BoolMask
 
 # OpenCV's 5x5 chamfer distance lies between these factors of the Euclidean one: the norm with weights 1, 1.4 and
 # 2.1969 at its extreme directions, (2, 1) and (1, 0.1969), with room for its fixed-point rounding.

@@ -5,8 +5,20 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from .click_maps import DISK_RADIUS
+
+_MEAN = (0.485, 0.456, 0.406)
+_STD = (0.229, 0.224, 0.225)
+
 Features = tuple[Tensor, ...]
 """What `encode` hands to `decode`: tensors with the batch as first dimension."""
+
+
+def normalised(image: Tensor) -> Tensor:
+    """Give RGB in [0, 1] (B, 3, H, W) the mean and the spread of ImageNet's photos."""
+    mean = image.new_tensor(_MEAN)[:, None, None]
+    std = image.new_tensor(_STD)[:, None, None]
+    return (image - mean) / std
 
 
 class ClickNetwork(nn.Module, ABC):
@@ -21,6 +33,12 @@ class ClickNetwork(nn.Module, ABC):
 
     view_multiple: ClassVar[int]
     """Height and width of a view must be multiples of this many pixels."""
+
+    square_view: ClassVar[bool] = False
+    """True: made for square views of `view_side` pixels, whatever the shape of the region that they show."""
+
+    click_radius: float = DISK_RADIUS
+    """Radius of the disks in `clicks`, in view pixels."""
 
     @abstractmethod
     def encode(self, image: Tensor) -> Features:

@@ -7,11 +7,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..errors import SettingsError
-from .base import ClickNetwork, Features
+from .base import ClickNetwork, Features, normalised
 from .late_decoder import FINE, MIDDLE, ClickDecoder, LateFeatures
 
-_MEAN = (0.485, 0.456, 0.406)
-_STD = (0.229, 0.224, 0.225)
 _VIT_PATCH = 14
 _TOKEN = 16
 _MOST_CHANNELS = 1024
@@ -38,11 +36,9 @@ class DinoEncoder(nn.Module):
     def trunk(self, image: Tensor) -> Tensor:
         """Views (B, 3, 16h, 16w), RGB in [0, 1] -> tokens of block 8, class token first: (B, 1 + hw, 384)."""
         height, width = image.shape[2] // _TOKEN, image.shape[3] // _TOKEN
-        mean = image.new_tensor(_MEAN)[:, None, None]
-        std = image.new_tensor(_STD)[:, None, None]
         size = (height * _VIT_PATCH, width * _VIT_PATCH)
         pixels = functional.interpolate(image, size=size, mode="bilinear", align_corners=False, antialias=True)
-        x: Tensor = self.vit._pos_embed(self.vit.patch_embed((pixels - mean) / std))  # its forward cannot stop midway
+        x: Tensor = self.vit._pos_embed(self.vit.patch_embed(normalised(pixels)))  # its forward cannot stop midway
         for block in self.vit.blocks[: self.trunk_blocks]:
             x = block(x)
         return x

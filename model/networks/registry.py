@@ -9,11 +9,14 @@ from .base import ClickNetwork
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_BUILDERS: dict[str, tuple[str, str]] = {
-    **{f"segformer-b{size}": ("segformer", f"segformer_b{size}") for size in range(6)},
-    "late-vit-s14": ("late", "late_vit_s14"),
+_LARGEST_RADIUS = 256
+
+_BUILDERS: dict[str, tuple[str, str, tuple[int | str, ...]]] = {
+    **{f"segformer-b{size}": ("segformer", "SegFormerNetwork", (size,)) for size in range(6)},
+    **{f"hrnet-{size}": ("hrnet", "HRNetNetwork", (size,)) for size in ("18s", "18", "32", "48")},
+    "late-vit-s14": ("late", "late_vit_s14", ()),
 }
-"""Name -> (module of this package, function that builds the network)."""
+"""Name -> (module of this package, what builds the network, and the size that it is told)."""
 
 
 def network_names() -> tuple[str, ...]:
@@ -24,15 +27,26 @@ def network_names() -> tuple[str, ...]:
 def create_network(name: str, **options: Any) -> ClickNetwork:  # noqa: ANN401 - options belong to each builder
     """Build the network `name` with random weights.
 
-    Raises `SettingsError` where the name is unknown or the network does not take an option.
+    Every network takes the option `click_radius`, in view pixels. Raises `SettingsError` where the name is unknown or
+    the network does not take an option.
     """
     if name not in _BUILDERS:
         known = ", ".join(network_names())
         raise SettingsError(f"There is no network named {name!r}; choose one of: {known}.")
-    module_name, function_name = _BUILDERS[name]
+    module_name, builder_name, size = _BUILDERS[name]
     module = import_module(f".{module_name}", __package__)
-    builder: Callable[..., ClickNetwork] = getattr(module, function_name)
+    builder: Callable[..., ClickNetwork] = getattr(module, builder_name)
+    radius = _click_radius(options.pop("click_radius", ClickNetwork.click_radius))
     try:
-        return builder(**options)
+        network = builder(*size, **options)
     except TypeError as error:
         raise SettingsError(f"The network {name!r} does not take these options: {error}.") from error
+    network.click_radius = radius
+    return network
+
+
+def _click_radius(value: object) -> float:
+    """Give back a radius of disks; raises `SettingsError` where it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LARGEST_RADIUS:
+        raise SettingsError(f"The radius of a click must be 0 to {_LARGEST_RADIUS} view pixels, not {value!r}.")
+    return float(value)

@@ -1,91 +1,80 @@
-"""The published sets of photos: GrabCut, Berkeley, DAVIS, COCO_MVal, PASCAL VOC and SBD, as RITM's files lie."""
+"""The published sets of photos: GrabCut, Berkeley, DAVIS, COCO_MVal, PASCAL VOC, SBD and LVIS, as RITM's files lie."""
+
+from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from pathlib import Path
 
+from ...data.annotated import Found, Objects
+from ...data.coco_sets import open_coco
 from ...data.images import read_labels
+from ...data.objects import objects_of
 from ...errors import DatasetError
-from ..objects import objects_of
-from ..samples import Entry, ImageSet, Truths
-from .pairs import Folders, by_stem, folders_in, open_pairs, pair_up, read_list, truths_of_labels
+from .pairs import Folders, by_stem, folders_in, open_pairs, pair_up, read_list
 
 _GRABCUT = Folders("data_GT", "boundary_GT")
 _BERKELEY = Folders("images", "masks")
 _DAVIS = Folders("img", "gt")
 _VOC = Folders("JPEGImages", "SegmentationObject")
 _SBD = Folders("img", "inst")
+_LVIS_PHOTOS = ("val/images", "train/images", "val2017", "train2017", "images")
 
 _VOC_VOID = 255
 _GREY_VOID = 220
 
 
-def open_grabcut(root: Path) -> ImageSet:
+def open_grabcut(root: Path) -> Found:
     """Open GrabCut, `data_GT` and `boundary_GT`: 50 photos, one object each; 128 in a mask counts nowhere."""
-    return open_pairs(
-        "grabcut", root, [_GRABCUT, _BERKELEY], truths_of_labels(lambda labels: objects_of(labels, "binary"))
-    )
+    return open_pairs("grabcut", root, [_GRABCUT, _BERKELEY], _read_binary)
 
 
-def open_berkeley(root: Path) -> ImageSet:
+def open_berkeley(root: Path) -> Found:
     """Open Berkeley, `images` and `masks`: masks as GrabCut's."""
-    return open_pairs("berkeley", root, [_BERKELEY], truths_of_labels(lambda labels: objects_of(labels, "binary")))
+    return open_pairs("berkeley", root, [_BERKELEY], _read_binary)
 
 
-def open_davis(root: Path, name: str = "davis") -> ImageSet:
+def open_davis(root: Path, name: str = "davis") -> Found:
     """Open the frames of DAVIS, `img` and `gt`: everything that is not black is the one object of a frame."""
-    return open_pairs(name, root, [_DAVIS], truths_of_labels(lambda labels: Truths.of((labels != 0).astype(np.int32))))
+    return open_pairs(name, root, [_DAVIS], _read_foreground)
 
 
-def open_coco_mval(root: Path) -> ImageSet:
+def open_coco_mval(root: Path) -> Found:
     """Open COCO_MVal, laid out as DAVIS."""
     return open_davis(root, "coco_mval")
 
 
-def open_voc(root: Path, split: str = "val", *, as_grey: bool = False) -> ImageSet:
+def open_voc(root: Path, split: str = "val", *, as_grey: bool = False) -> Found:
     """Open PASCAL VOC: `JPEGImages`, `SegmentationObject` and `ImageSets/Segmentation/SPLIT.txt`.
 
     Objects are the indices of the palette, 255 counts nowhere. `as_grey` numbers them as the published evaluations
     do, by the grey value of their colour: numbers 1 and 16, 3 and 18, 6 and 21, 9 and 24 are then the same object.
     """
-    place = _with_list(root, _VOC, f"ImageSets/Segmentation/{split}.txt")
-    stems = read_list(place / "ImageSets" / "Segmentation" / f"{split}.txt")
-    read = _read_voc_grey if as_grey else _read_voc
-    return open_pairs("voc", place, [_VOC], read, stems)
+    listed = f"ImageSets/Segmentation/{split}.txt"
+    place = _with_list(root, _VOC, listed)
+    return open_pairs("voc", place, [_VOC], _read_voc_grey if as_grey else _read_voc, read_list(place / listed))
 
 
-def open_sbd(root: Path, split: str = "val") -> ImageSet:
+def open_sbd(root: Path, split: str = "val") -> Found:
     """Open SBD: `img`, the MATLAB files of `inst`, and `SPLIT.txt`; each number of `GTinst` is an object."""
     place = _with_list(root, _SBD, f"{split}.txt")
-    stems = read_list(place / f"{split}.txt")
     images, _ = by_stem(place / _SBD.images, (".jpg", ".png"))
     truths, _ = by_stem(place / _SBD.masks, (".mat",))
-    entries, problems = pair_up("sbd", images, truths, (_SBD.images, _SBD.masks), stems)
-    return ImageSet("sbd", tuple(entries), _read_sbd, tuple(problems))
+    return pair_up("sbd", images, truths, _read_sbd, read_list(place / f"{split}.txt"))
 
 
-def _with_list(root: Path, folders: Folders, listed: str) -> Path:
-    """Find the folder that holds the images, the masks and the list of a split; or raise `DatasetError`."""
-    for place in (root, *folders_in(root), *(inner for each in folders_in(root) for inner in folders_in(each))):
-        if folders.inside(place) and (place / listed).is_file():
-            return place
-    raise DatasetError(f"{str(root)!r} does not hold {folders.images!r}, {folders.masks!r} and {listed!r}.")
+def open_lvis(root: Path, split: str = "val") -> Found:
+    """Open LVIS: `SPLIT/lvis_SPLIT.json` or `lvis_v1_SPLIT.json`, photos in `val/images` and `train/images`.
 
-
-def _read_voc(entry: Entry) -> Truths:
-    labels = read_labels(entry.mask)
-    ignored = labels == _VOC_VOID
-    return Truths.of(np.where(ignored, 0, labels).astype(np.int32), ignored)
-
-
-def _read_voc_grey(entry: Entry) -> Truths:
-    labels = read_labels(entry.mask)
-    if int(labels.max(initial=0)) > _VOC_VOID:
-        raise DatasetError(f"The mask {str(entry.mask)!r} holds no palette indices up to {_VOC_VOID}.")
-    grey = voc_greys()[labels]
-    ignored = np.asarray(grey == _GREY_VOID)
-    return Truths.of(np.where(ignored, 0, grey).astype(np.int32), ignored)
+    Some of the photos of LVIS's val split come from COCO's train2017, so both folders are looked in. Raises
+    `DatasetError` where there is no such file.
+    """
+    folders_in(root)
+    names = (f"{split}/lvis_{split}.json", f"lvis_v1_{split}.json", f"annotations/lvis_v1_{split}.json")
+    path = next((root / name for name in names if (root / name).is_file()), None)
+    if path is None:
+        raise DatasetError(f"{str(root)!r} holds no file {names[0]!r} or {names[1]!r}.")
+    return open_coco(path, [root / each for each in _LVIS_PHOTOS])
 
 
 def voc_greys() -> NDArray[np.int32]:
@@ -98,15 +87,42 @@ def voc_greys() -> NDArray[np.int32]:
     return np.asarray(cv2.cvtColor(palette, cv2.COLOR_RGB2GRAY)[0], np.int32)
 
 
-def _read_sbd(entry: Entry) -> Truths:
+def _with_list(root: Path, folders: Folders, listed: str) -> Path:
+    """Find the folder that holds the images, the masks and the list of a split; or raise `DatasetError`."""
+    inside = folders_in(root)
+    for place in (root, *inside, *(inner for each in inside for inner in folders_in(each))):
+        if folders.inside(place) and (place / listed).is_file():
+            return place
+    raise DatasetError(f"{str(root)!r} does not hold {folders.images!r}, {folders.masks!r} and {listed!r}.")
+
+
+def _read_binary(mask: Path) -> Objects:
+    return Objects.of(*objects_of(read_labels(mask), "binary"))
+
+
+def _read_foreground(mask: Path) -> Objects:
+    return Objects.of((read_labels(mask) != 0).astype(np.int32))
+
+
+def _read_voc(mask: Path) -> Objects:
+    return Objects.of(*objects_of(read_labels(mask), "instances", _VOC_VOID))
+
+
+def _read_voc_grey(mask: Path) -> Objects:
+    labels = read_labels(mask)
+    if int(labels.max(initial=0)) > _VOC_VOID:
+        raise DatasetError(f"The mask {str(mask)!r} holds no palette indices up to {_VOC_VOID}.")
+    return Objects.of(*objects_of(voc_greys()[labels], "instances", _GREY_VOID))
+
+
+def _read_sbd(mask: Path) -> Objects:
     from scipy.io import loadmat
 
     try:
-        stored = loadmat(str(entry.mask))["GTinst"][0][0][0]
-        labels = np.asarray(stored).astype(np.int32)
+        labels = np.asarray(loadmat(str(mask))["GTinst"][0][0][0]).astype(np.int32)
     except Exception as error:
         # The reader of MATLAB files meets hostile bytes with many exceptions, and each means the same.
-        raise DatasetError(f"{str(entry.mask)!r} is no MATLAB file with a GTinst of SBD.") from error
+        raise DatasetError(f"{str(mask)!r} is no MATLAB file with a GTinst of SBD.") from error
     if labels.ndim != 2:
-        raise DatasetError(f"{str(entry.mask)!r} holds a GTinst that is no picture.")
-    return Truths.of(labels)
+        raise DatasetError(f"{str(mask)!r} holds a GTinst that is no picture.")
+    return Objects.of(labels)

@@ -1,18 +1,17 @@
 """Images and masks that share their stems, in two folders: what most published layouts are."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ...data.images import IMAGE_SUFFIXES, read_labels
+from ...data.annotated import Annotated, Found, Objects, Trouble
+from ...data.images import IMAGE_SUFFIXES, read_image
+from ...data.mask_folders import MASK_SUFFIXES
 from ...errors import DatasetError
-from ..samples import Entry, ImageSet, Problem, Truths
 
-MASK_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".gif")
-"""Endings of mask files, in the order of preference; never a lossy format."""
+ReadObjects = Callable[[Path], Objects]
+"""Reads the objects of one mask file."""
 
 
 @dataclass(frozen=True)
@@ -28,42 +27,44 @@ class Folders:
 
 
 def open_pairs(
-    name: str,
-    root: Path,
-    layouts: Sequence[Folders],
-    read: Callable[[Entry], Truths],
-    stems: Collection[str] | None = None,
-) -> ImageSet:
-    """Open the first of `layouts` that is in `root`, or in a folder of it; files without a partner become problems.
+    name: str, root: Path, layouts: Sequence[Folders], read: ReadObjects, stems: Collection[str] | None = None
+) -> Found:
+    """Open the first of `layouts` that is in `root`, or in a folder of it; files without a partner become troubles.
 
     `stems` restricts to these. Raises `DatasetError` where there is no such folder.
     """
     place, folders = find_folders(root, layouts)
     images, doubles = by_stem(place / folders.images, IMAGE_SUFFIXES)
     masks, _ = by_stem(place / folders.masks, MASK_SUFFIXES)
-    problems = [Problem(name, stem, "more than one image has this name") for stem in doubles]
-    entries, unpaired = pair_up(name, images, masks, (folders.images, folders.masks), stems)
-    kept = tuple(entry for entry in entries if entry.stem not in doubles)
-    return ImageSet(name, kept, read, tuple(problems + unpaired))
+    found = pair_up(name, {stem: path for stem, path in images.items() if stem not in doubles}, masks, read, stems)
+    names = {f"{name}/{stem}" for stem in doubles}
+    others = tuple(trouble for trouble in found.troubles if trouble.name not in names)
+    return Found(
+        found.images, (*(Trouble(each, "more than one image has this name") for each in sorted(names)), *others)
+    )
 
 
 def pair_up(
     name: str,
     images: Mapping[str, Path],
     masks: Mapping[str, Path],
-    folders: tuple[str, str],
+    read: ReadObjects,
     stems: Collection[str] | None = None,
-) -> tuple[list[Entry], list[Problem]]:
-    """Join images and masks of one stem, in the order of the stems; what lacks a partner becomes a problem."""
-    entries, problems = [], []
+) -> Found:
+    """Join images and masks of one stem, in the order of the stems; what lacks a partner becomes a trouble."""
+    found: list[Annotated] = []
+    troubles: list[Trouble] = []
     for stem in sorted(set(images) | set(masks) if stems is None else set(stems)):
         if stem not in images:
-            problems.append(Problem(name, stem, f"there is no image {folders[0]}/{stem}.*"))
+            troubles.append(Trouble(f"{name}/{stem}", "there is no image of this name"))
         elif stem not in masks:
-            problems.append(Problem(name, stem, f"there is no mask {folders[1]}/{stem}.*"))
+            troubles.append(Trouble(f"{name}/{stem}", "there is no mask of this name"))
         else:
-            entries.append(Entry(name, stem, images[stem], masks[stem]))
-    return entries, problems
+            image, mask = images[stem], masks[stem]
+            found.append(Annotated(name, stem, partial(read_image, image), partial(read, mask), paths=(image, mask)))
+    if not found and not troubles:
+        troubles.append(Trouble(name, "the folders hold no image with a mask"))
+    return Found(tuple(found), tuple(troubles))
 
 
 def find_folders(root: Path, layouts: Sequence[Folders]) -> tuple[Path, Folders]:
@@ -110,13 +111,3 @@ def read_text(path: Path) -> str:
         raise DatasetError(f"Cannot read {str(path)!r}: {(error.strerror or str(error)).lower()}.") from error
     except UnicodeDecodeError as error:
         raise DatasetError(f"{str(path)!r} is no UTF-8 text.") from error
-
-
-def truths_of_labels(convert: Callable[[NDArray[np.int32]], Truths]) -> Callable[[Entry], Truths]:
-    """Make a reader of entries from what turns the numbers of a mask file into objects."""
-    return lambda entry: convert(read_labels(entry.mask))
-
-
-def any_of(paths: Iterable[Path]) -> Path | None:
-    """Give the first of the paths that is a file."""
-    return next((path for path in paths if path.is_file()), None)

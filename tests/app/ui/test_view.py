@@ -1,6 +1,7 @@
 """Geometry and colours of the canvas: plain arithmetic, checked against what must hold."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,8 @@ views = st.builds(
     st.floats(0.05, 64),
     places,
     places,
+    st.sampled_from([(1.0, 1.0), (5.3, 1.0), (1.0, 2.5)]),
+    st.booleans(),
 )
 
 
@@ -24,6 +27,25 @@ views = st.builds(
 def test_screen_and_image_are_inverse(view: ViewGeometry, row: float, col: float) -> None:
     back = view.to_image(*view.to_screen(row, col))
     np.testing.assert_allclose(back, (row, col), atol=1e-6)
+
+
+@given(views, places, places, st.floats(1, 20))
+def test_millimetres_are_as_long_down_as_across(view: ViewGeometry, row: float, col: float, length: float) -> None:
+    x, y = view.to_screen(row, col)
+    down = view.to_screen(row + length / view.pixel[0], col)[1] - y
+    across = view.to_screen(row, col + length / view.pixel[1])[0] - x
+    np.testing.assert_allclose(down, abs(across), atol=1e-6)
+    assert (across < 0) == view.is_mirrored
+
+
+@given(views, places, places)
+def test_sheet_begins_at_the_corner_that_is_shown_first(view: ViewGeometry, row: float, col: float) -> None:
+    """What the photo is drawn by and what the overlay and the clicks are placed by say the same."""
+    left, top, width, height = view.sheet()
+    across = view.image[1] - col if view.is_mirrored else col
+    on_screen = (across * view.pixel[1] - left) * view.scale, (row * view.pixel[0] - top) * view.scale
+    np.testing.assert_allclose(on_screen, view.to_screen(row, col), atol=1e-6)
+    np.testing.assert_allclose((width * view.scale, height * view.scale), view.canvas)
 
 
 @given(views, st.floats(0.1, 10), places, places)
@@ -61,12 +83,13 @@ def test_render_colours_inside_and_edge_and_nothing_else() -> None:
     assert np.count_nonzero(drawn) == 25
 
 
-def test_changed_box_draws_what_a_full_redraw_would() -> None:
+@pytest.mark.parametrize(("pixel", "is_mirrored"), [((1.0, 1.0), False), ((1.7, 1.0), True)])
+def test_changed_box_draws_what_a_full_redraw_would(pixel: tuple[float, float], is_mirrored: bool) -> None:
     """The overlay after a small change equals one that was drawn from nothing."""
     rng = np.random.default_rng(1)
     labels = np.zeros((80, 90), dtype=np.uint16)
     labels[10:60, 20:70] = 1
-    view = ViewGeometry((80, 90), (200, 160), 2.3, 37.0, 41.0)
+    view = ViewGeometry((80, 90), (200, 160), 2.3, 37.0, 41.0, pixel, is_mirrored)
     kept = OverlayLayer()
     kept.set_labels(labels)
     kept.set_tables(colour_tables(objects(), 0.5, "both"))

@@ -18,7 +18,7 @@ from model.engine import THRESHOLD, AdaptiveRegion, Cancelled, Segmenter, WholeI
 from model.errors import CheckpointError, ClickError, DeviceError, ImageError, SettingsError
 from model.networks import create_network
 
-from .tiny import Painter, TinyEarly, TinyLate
+from .tiny import Painter, TinyEarly, TinyLate, TinySquare
 
 
 def noise(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
@@ -264,6 +264,27 @@ def test_a_file_is_loaded_with_its_name_and_hash(tmp_path: Path) -> None:
 def test_the_rule_of_the_region_follows_the_fusion() -> None:
     assert isinstance(Segmenter(TinyEarly()).region, ZoomIn)
     assert isinstance(Segmenter(TinyLate()).region, AdaptiveRegion)
+
+
+def test_the_view_has_the_size_and_shape_that_the_network_was_made_for() -> None:
+    assert Segmenter(TinyEarly()).region == ZoomIn(side=None)
+    network = TinySquare()
+    segmenter = Segmenter(network)
+    segmenter.set_image(np.zeros((40, 90, 3), np.uint8))
+    segmenter.predict([Click(20, 45, is_positive=True)])
+    assert {guidance.shape for guidance in network.guidance} == {(1, 1, 64, 64)}
+
+
+def test_clicks_are_drawn_with_the_radius_of_the_network() -> None:
+    drawn = []
+    for radius in (5.0, 2.0):
+        network = TinyEarly()
+        network.click_radius = radius
+        segmenter = Segmenter(network, region=WholeImage())
+        segmenter.set_image(np.zeros((64, 64, 3), np.uint8))
+        segmenter.predict([Click(30, 30, is_positive=True)])
+        drawn.append(int(network.clicks[0].sum()))
+    assert drawn == [81, 13]
 
 
 def test_a_small_object_is_found_at_its_own_size_by_zooming() -> None:

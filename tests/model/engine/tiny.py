@@ -22,6 +22,7 @@ class TinyLate(ClickNetwork):
         self.gain = gain
         self.encoded: list[tuple[int, ...]] = []
         self.guidance: list[Tensor] = []
+        self.clicks: list[Tensor] = []
 
     def encode(self, image: Tensor) -> Features:
         self.encoded.append(tuple(image.shape))
@@ -29,6 +30,7 @@ class TinyLate(ClickNetwork):
 
     def decode(self, features: Features, previous: Tensor, clicks: Tensor) -> Tensor:
         self.guidance.append(previous.clone())
+        self.clicks.append(clicks.clone())
         logits: Tensor = self.gain * self.head(torch.cat((features[0], previous, clicks), 1))
         return logits
 
@@ -42,6 +44,12 @@ class TinyEarly(TinyLate):
 
     def decode(self, features: Features, previous: Tensor, clicks: Tensor) -> Tensor:
         return super().decode((torch.tanh(self.stem(features[0])),), previous, clicks)
+
+
+class TinySquare(TinyEarly):
+    """Made for square views only."""
+
+    square_view: ClassVar[bool] = True
 
 
 class Painter(ClickNetwork):

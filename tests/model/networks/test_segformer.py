@@ -7,7 +7,8 @@ from torch.nn import functional
 
 from model.errors import SettingsError
 from model.networks import create_network
-from model.networks.segformer import MlpHead, SegFormerNetwork
+from model.networks.mlp_head import MlpHead
+from model.networks.segformer import SegFormerNetwork
 
 
 def head_as_published(head: MlpHead, maps: list[Tensor]) -> Tensor:

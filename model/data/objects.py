@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.images import read_labels
 from ..errors import DatasetError, ImageError
-from .samples import Truths
+from .images import read_labels
+
+BoolMask = NDArray[np.bool_]
 
 MaskKind = Literal["binary", "instances", "semantic"]
 MASK_KINDS: tuple[str, ...] = get_args(MaskKind)
@@ -21,8 +22,10 @@ UNKNOWN = 128
 _BINARY_VALUES = {0, UNKNOWN, 255}
 
 
-def objects_of(labels: NDArray[np.int32], kind: MaskKind, ignore_value: int | None = None) -> Truths:
-    """Turn a label map (H, W) into objects and ignored pixels.
+def objects_of(
+    labels: NDArray[np.int32], kind: MaskKind, ignore_value: int | None = None
+) -> tuple[NDArray[np.int32], BoolMask]:
+    """Turn a label map (H, W) into objects (H, W) int32, 0 = background, and ignored pixels (H, W) bool.
 
     `binary`: values over 128 are the object, 128 is ignored; in a mask without values over 128 every other value
     but 0 is the object. `instances`: each number is an object. `semantic`: each 4-connected part of a class is one.
@@ -35,9 +38,9 @@ def objects_of(labels: NDArray[np.int32], kind: MaskKind, ignore_value: int | No
         ignored |= labels == UNKNOWN
         usable = np.where(ignored, 0, labels)
         in_grey = int(usable.max(initial=0)) > UNKNOWN
-        return Truths.of((usable > (UNKNOWN if in_grey else 0)).astype(np.int32), ignored)
+        return (usable > (UNKNOWN if in_grey else 0)).astype(np.int32), ignored
     usable = np.where(ignored, 0, labels).astype(np.int32)
-    return Truths.of(connected_parts(usable) if kind == "semantic" else usable, ignored)
+    return (connected_parts(usable) if kind == "semantic" else usable), ignored
 
 
 def connected_parts(classes: NDArray[np.int32]) -> NDArray[np.int32]:

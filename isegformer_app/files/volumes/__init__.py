@@ -1,0 +1,34 @@
+"""Volumes: what DICOM, NIfTI, NRRD and MetaImage files hold, found, read and placed in the patient."""
+
+from .finding import find_again, find_volumes
+from .image import (
+    FileKind,
+    Finding,
+    FirstSlice,
+    NamedWindow,
+    ShowFirst,
+    SliceSource,
+    SourceGrid,
+    VolumeChoice,
+    VolumeImage,
+    VolumeSource,
+    Watch,
+)
+from .reading import read_volume
+
+__all__ = [
+    "FileKind",
+    "Finding",
+    "FirstSlice",
+    "NamedWindow",
+    "ShowFirst",
+    "SliceSource",
+    "SourceGrid",
+    "VolumeChoice",
+    "VolumeImage",
+    "VolumeSource",
+    "Watch",
+    "find_again",
+    "find_volumes",
+    "read_volume",
+]

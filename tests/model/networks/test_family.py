@@ -1,0 +1,148 @@
+"""What holds for every network of the registry: any size, any batch, any device, and options that all of them take."""
+
+from functools import lru_cache
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from model.engine import Segmenter
+from model.errors import SettingsError
+from model.networks import ClickNetwork, create_network, network_names
+from model.networks.early import EarlyFusionNetwork
+
+from .weights import stirred
+
+SMALL = ("segformer-b0", "hrnet-18s")
+"""The smallest of each early family; the others are one size of the same code, and wait for the slow tests."""
+EARLY = tuple(name for name in network_names() if not name.startswith("late"))
+LARGE = tuple(name for name in EARLY if name not in SMALL)
+SIZES = ((1, 1), (3, 70), (41, 67), (96, 128))
+
+
+@lru_cache(maxsize=2)
+def network(name: str) -> ClickNetwork:
+    torch.manual_seed(0)
+    built = stirred(create_network(name), spread=0.01)
+    assert isinstance(built, ClickNetwork)
+    return built
+
+
+def inputs(batch: int, size: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(batch)
+    image = torch.rand(batch, 3, *size, generator=generator)
+    clicks = torch.zeros(batch, 2, *size)
+    clicks[0, 0, : size[0] // 2 + 1, : size[1] // 2 + 1] = 1
+    return image, torch.rand(batch, 1, *size, generator=generator), clicks
+
+
+def check_sizes(name: str, sizes: tuple[tuple[int, int], ...], batch: int) -> None:
+    for size in sizes:
+        with torch.inference_mode():
+            logits = network(name)(*inputs(batch, size))
+        assert logits.shape == (batch, 1, *size)
+        assert torch.isfinite(logits).all()
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("name", SMALL)
+def test_small_networks_answer_every_size(name: str, batch: int) -> None:
+    check_sizes(name, SIZES, batch)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LARGE)
+def test_large_networks_answer_every_size(name: str) -> None:
+    check_sizes(name, SIZES[:3], 1)
+    check_sizes(name, SIZES[2:3], 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_networks_answer_a_photo_of_2048_x_1365(name: str) -> None:
+    check_sizes(name, ((1365, 2048),), 1)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_view_is_answered_alike_alone_and_in_a_batch(name: str) -> None:
+    image, previous, clicks = inputs(3, (65, 97))
+    with torch.inference_mode():
+        together = network(name)(image, previous, clicks)
+        for index in range(3):
+            part = slice(index, index + 1)
+            alone = network(name)(image[part], previous[part], clicks[part])
+            assert torch.allclose(together[part], alone, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_everything_that_a_network_is_given_counts(name: str) -> None:
+    """Colours, previous mask and each sign of click change the answer, and the features are the image itself."""
+    image, previous, clicks = inputs(1, (64, 96))
+    built = network(name)
+    with torch.inference_mode():
+        (feature,) = built.encode(image)
+        answer = built(image, previous, clicks)
+        others = (
+            built(1 - image, previous, clicks),
+            built(image, 1 - previous, clicks),
+            built(image, previous, 0 * clicks),
+            built(image, previous, clicks.flip(1)),
+        )
+    assert feature is image
+    for other in others:
+        assert not torch.allclose(answer, other, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_logits_are_upsampled_with_corners_aligned_unless_said_otherwise(name: str) -> None:
+    """The published convention, on which imported weights depend, and the other one behind its option."""
+    image, previous, clicks = inputs(1, (64, 96))
+    for align in (True, False):
+        torch.manual_seed(0)
+        built = stirred(create_network(name, align_corners=align))
+        assert isinstance(built, EarlyFusionNetwork)
+        with torch.inference_mode():
+            coarse = built.logits((image - MEAN) / STD, torch.cat((previous, clicks), dim=1))
+            full = functional.interpolate(coarse, size=(64, 96), mode="bilinear", align_corners=align)
+            answer = built(image, previous, clicks)
+            wrong = functional.interpolate(coarse, size=(64, 96), mode="bilinear", align_corners=not align)
+        assert torch.allclose(answer, full, atol=1e-5)
+        assert not torch.allclose(answer, wrong, atol=1e-5)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("name", EARLY)
+def test_networks_answer_on_a_device_as_on_the_cpu(name: str) -> None:
+    torch.manual_seed(0)
+    built = stirred(create_network(name), spread=0.01)
+    given = inputs(1, (65, 97))
+    with torch.inference_mode():
+        expected = built(*given)
+        found = built.cuda()(*(x.cuda() for x in given)).cpu()
+    assert torch.allclose(found, expected, atol=1e-2 * float(expected.abs().max()))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_the_engine_drives_it(name: str) -> None:
+    from model.clicks import Click
+
+    built = network(name)
+    segmenter = Segmenter(built, threads=1)
+    generator = torch.Generator().manual_seed(5)
+    segmenter.set_image(torch.randint(0, 256, (61, 90, 3), dtype=torch.uint8, generator=generator).numpy())
+    answer = segmenter.predict([Click(30, 40, is_positive=True), Click(5, 5, is_positive=False)])
+    assert answer.shape == (61, 90)
+    assert answer[30, 40] > 0.5 > answer[5, 5]
+
+
+def test_radius_of_clicks_is_an_option_of_every_network() -> None:
+    assert create_network("segformer-b0").click_radius == 5
+    assert create_network("segformer-b0", click_radius=3).click_radius == 3
+    for wrong in (-1, 1000, "5", True):
+        with pytest.raises(SettingsError, match="radius of a click"):
+            create_network("segformer-b0", click_radius=wrong)
+
+
+MEAN = torch.tensor((0.485, 0.456, 0.406))[:, None, None]
+STD = torch.tensor((0.229, 0.224, 0.225))[:, None, None]
