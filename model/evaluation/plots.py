@@ -47,6 +47,8 @@ class Case:
 
 def draw_curves(curves: Sequence[Curve], title: str) -> bytes:
     """Draw the IoU against the number of clicks, a line a model with its 95 % band: PNG."""
+    from matplotlib.ticker import MaxNLocator
+
     figure = _figure()
     axes = figure.add_subplot()
     for place, curve in enumerate(curves):
@@ -58,13 +60,15 @@ def draw_curves(curves: Sequence[Curve], title: str) -> bytes:
     for target in (85, 90):
         axes.axhline(target, color="0.7", linewidth=0.8, linestyle=":")
     axes.set(xlabel="clicks", ylabel="mean IoU, %", title=title, ylim=(0, 100))
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(loc="lower right", frameon=False)
     return _png(figure)
 
 
 def draw_histogram(ious: Sequence[Sequence[float]], max_clicks: int, title: str) -> bytes:
     """Draw how many objects need how many clicks to IoU .85 and .90; the last bar holds the failures: PNG."""
+    from matplotlib.ticker import MaxNLocator
+
     figure = _figure()
     axes = figure.add_subplot()
     clicks = np.arange(1, max_clicks + 1)
@@ -74,7 +78,7 @@ def draw_histogram(ious: Sequence[Sequence[float]], max_clicks: int, title: str)
         axes.bar(clicks + 0.4 * place - 0.2, bars, width=0.4, color=_COLOURS[place], label=f"to IoU {percent} %")
     axes.set(xlabel=f"clicks ({max_clicks}: or never)", ylabel="objects", title=title)
     for axis in (axes.xaxis, axes.yaxis):
-        axis.get_major_locator().set_params(integer=True)
+        axis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
     return _png(figure)
 

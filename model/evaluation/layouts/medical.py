@@ -11,7 +11,7 @@ from ...data.objects import connected_parts
 from .pairs import Folders, find_folders, folders_in, open_pairs
 
 _SSTEM = Folders("raw", "mitochondria")
-_SLICES = (Folders("image", "annotations"), Folders("images", "annotations"), Folders("images", "masks"))
+_SLICES = (Folders("image", "annotations"), Folders("images", "annotations"))
 _OBJECT_ABOVE = 127
 _SPLITS = ("test", "val", "validation")
 

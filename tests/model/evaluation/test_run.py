@@ -131,8 +131,7 @@ def test_the_dataset_hash_is_of_what_was_measured(dataset: Dataset, tmp_path: Pa
 def test_a_stopped_evaluation_goes_on_and_ends_as_one_that_was_not(dataset: Dataset, tmp_path: Path) -> None:
     root = dataset("a", 3)
     whole = Disk()
-    expected = evaluation(root, tmp_path / "whole", manners=tuple(MANNERS))
-    expected = run(expected, whole)
+    expected = run(evaluation(root, tmp_path / "whole", manners=tuple(MANNERS)), whole)
     with pytest.raises(KeyboardInterrupt):
         run(evaluation(root, tmp_path / "out", manners=tuple(MANNERS)), Disk(stop_after=whole.answers // 3))
     done = read_records(tmp_path / "out" / OBJECTS_FILE)
@@ -248,9 +247,8 @@ def test_numbers_of_a_summary_by_hand() -> None:
     assert numbers["unreached@90"] == 1
     assert numbers["miou@1"] == pytest.approx((0.5 + 0.95 + 0.2 + 0.1) / 4)
     assert numbers["miou@20"] == pytest.approx((0.91 + 0.95 + 0.2 + 0.92) / 4)
-    assert numbers["mdice@1"] == pytest.approx(
-        np.mean([2 * iou / (1 + iou) for iou in (0.5, 0.95, 0.2, 0.1)]), abs=1e-6
-    )
+    dices = [2 * iou / (1 + iou) for iou in (0.5, 0.95, 0.2, 0.1)]
+    assert numbers["mdice@1"] == pytest.approx(np.mean(dices), abs=1e-6)
     assert numbers["seconds_decode_click_median"] == pytest.approx(0.9)
     assert means_of([each.run for each in records], ProtocolSettings())["noc@90"] == numbers["noc@90"]
     sets = {name: summarise(group, ProtocolSettings(), 0) for name, group in by_set(records).items()}
