@@ -14,6 +14,8 @@ _LARGEST_RADIUS = 256
 _BUILDERS: dict[str, tuple[str, str, tuple[int | str, ...]]] = {
     **{f"segformer-b{size}": ("segformer", "SegFormerNetwork", (size,)) for size in range(6)},
     **{f"hrnet-{size}": ("hrnet", "HRNetNetwork", (size,)) for size in ("18s", "18", "32", "48")},
+    **{f"swin-{size}": ("swin", "SwinNetwork", (size,)) for size in ("b", "l")},
+    **{f"simpleclick-{size}": ("simpleclick", "SimpleClickNetwork", (size,)) for size in ("b", "l", "h", "xtiny")},
     "late-vit-s14": ("late", "late_vit_s14", ()),
 }
 """Name -> (module of this package, what builds the network, and the size that it is told)."""

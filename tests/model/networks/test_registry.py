@@ -9,8 +9,9 @@ from model.networks import ClickNetwork, create_network, network_names
 
 def test_names() -> None:
     sizes = tuple(f"segformer-b{size}" for size in range(6))
-    others = ("hrnet-18s", "hrnet-18", "hrnet-32", "hrnet-48")
-    assert network_names() == (*sizes, *others, "late-vit-s14")
+    hrnet = ("hrnet-18s", "hrnet-18", "hrnet-32", "hrnet-48")
+    transformers = ("swin-b", "swin-l", "simpleclick-b", "simpleclick-l", "simpleclick-h", "simpleclick-xtiny")
+    assert network_names() == (*sizes, *hrnet, *transformers, "late-vit-s14")
 
 
 def test_every_name_builds_a_network_of_its_own() -> None:
