@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SettingsError
-from ..training.bundled import export_run, keep_collection, read_encoder, train_decoder
+from ..training.bundled import export_run, keep_collection, read_encoder, read_start, train_decoder
 from ..training.settings import PRESETS, FineTuneSettings, TrainingSettings
 
 
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", "--run", type=Path, required=True, metavar="DIR", help="run folder: state, metrics, the model"
     )
     parser.add_argument(
-        "--start-from", metavar="NAME|FILE", help="finetune: the model to tune (default: the bundled one)"
+        "--start-from", metavar="NAME|FILE", help="the model to go on with; finetune: default the bundled one"
     )
     parser.add_argument("--strict", action="store_true", help="refuse data of which something must be left out")
     parser.add_argument("--check-only", action="store_true", help="check the data, estimate the time, and stop")
@@ -60,18 +60,25 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _train_collection(arguments: argparse.Namespace, settings: TrainingSettings) -> int:
     """Encode, train, export."""
-    if arguments.manifest is None or arguments.encoder_weights is None:
-        raise SettingsError(f"The preset {arguments.preset} needs --manifest and --encoder-weights.")
+    if arguments.manifest is None or (arguments.encoder_weights is None) == (arguments.start_from is None):
+        raise SettingsError(
+            f"The preset {arguments.preset} needs --manifest, and either --encoder-weights or --start-from."
+        )
     if len(arguments.data) != 1:
         raise SettingsError(f"The preset {arguments.preset} takes one folder as --data.")
-    network = read_encoder(arguments.encoder_weights)
+    card: dict[str, object] = {"preset": arguments.preset}
+    if arguments.start_from is None:
+        network = read_encoder(arguments.encoder_weights)
+    else:
+        network, origin = read_start(arguments.start_from)
+        card |= origin
     keep_collection(network, arguments.data[0], arguments.manifest, arguments.output, settings, arguments.part)
     if arguments.part[1] > 1:
         print(f"Encoded part {arguments.part[0]}/{arguments.part[1]}.")
         return 0
     train_decoder(network, arguments.output, settings, resume=bool(arguments.resume))
     if arguments.export is not None:
-        samples = export_run(network.eval(), arguments.output, arguments.export, {"preset": arguments.preset})
+        samples = export_run(network.eval(), arguments.output, arguments.export, card)
         print(f"Wrote {arguments.export} after {samples} samples.")
     return 0
 

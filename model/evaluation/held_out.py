@@ -1,13 +1,11 @@
 """The NoC protocol on a few annotated images: what a model is worth before and after it was tuned."""
 
 from collections.abc import Callable, Sequence
-from time import perf_counter
 from typing import Any
 
 from ..data.check import Checked
-from .protocol import Engine, ProtocolSettings, click_object
-from .records import Record
-from .report import summarise
+from .protocol import Engine, ObjectRun, ProtocolSettings, click_object
+from .report import means_of
 from .targets import spread
 
 STOP_AT = 0.9
@@ -42,16 +40,12 @@ def measure_held_out(
     """
     protocol = ProtocolSettings(target_iou=STOP_AT)
     total = sum(len(numbers) for _, numbers in objects)
-    records: list[Record] = []
+    runs: list[ObjectRun] = []
     for each, numbers in objects:
         pixels, truth = each.image.read()
-        started = perf_counter()
         engine.set_image(pixels)
-        encode = perf_counter() - started
         for number in numbers:
-            told(len(records), total)
-            run = click_object(engine, truth.mask(number), truth.ignored, protocol)
-            image = each.image
-            records.append(Record(image.set_name, image.stem, number, each.areas[number], run, encode))
+            told(len(runs), total)
+            runs.append(click_object(engine, truth.mask(number), truth.ignored, protocol))
     told(total, total)
-    return summarise([record for record in records if record.run.ious], protocol)
+    return means_of([run for run in runs if run.ious], protocol)
