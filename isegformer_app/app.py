@@ -22,10 +22,10 @@ logger = logging.getLogger(__name__)
 _BAD_USAGE = 2
 
 
-def _make_engine(model: str | None, device: str) -> Engine:
+def _make_engine(model: str | None, device: str, threads: int | None) -> Engine:
     from .inference.engine import SegmenterEngine
 
-    return SegmenterEngine(model, device)
+    return SegmenterEngine(model, device, threads)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"isegformer: {trouble}", file=sys.stderr)  # noqa: T201 - there is no window yet to say it in
         return _BAD_USAGE
     app = _application()
-    with opened(arguments) as window:
+    with opened(arguments, _make_engine) as window:
         _report_surprises(window)
         return app.exec()
 
@@ -49,7 +49,7 @@ def opened(arguments: Sequence[str], make_engine: EngineMaker = _make_engine) ->
     settings = Settings.load()
     bridge = WorkerBridge()
     worker = Worker(
-        lambda: make_engine(settings.model or None, settings.device),
+        lambda: make_engine(settings.model or None, settings.device, settings.threads or None),
         bridge.send_answer,
         bridge.send_failure,
         bridge.send_state,
@@ -70,14 +70,16 @@ def opened(arguments: Sequence[str], make_engine: EngineMaker = _make_engine) ->
 
 def _begin(window: MainWindow, worker: Worker, arguments: Sequence[str]) -> None:
     paths = [Path(each).absolute() for each in arguments]
-    if window.session.offer_left_work():
-        # Its session was opened with what was restored.
-        paths = [path for path in paths if path != window.session.path]
-    if paths:
-        window.files.open_paths(paths)
-    if not window.files.is_opening:
-        # Otherwise the photo comes first: importing torch would slow its reading down.
-        worker.prepare()
+
+    def go_on(restored: Path | None) -> None:
+        wanted = [path for path in paths if path != restored]
+        if wanted:
+            window.files.open_paths(wanted)
+        if not (window.files.is_opening or window.session.is_reading):
+            # Otherwise the photo comes first: importing torch would slow its reading down.
+            worker.prepare()
+
+    window.session.offer_left_work(go_on)
 
 
 def _application() -> QApplication:

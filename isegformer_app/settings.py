@@ -12,6 +12,7 @@ logger = logging.getLogger(__name__)
 
 APP_NAME = "isegformer"
 MAX_RECENT = 10
+MOST_THREADS = 256
 
 
 def config_folder() -> Path:
@@ -52,6 +53,8 @@ class Settings:
     """Name of a bundled model or path of a file; empty for the default."""
     device: str = "auto"
     """`auto`, `cpu` or `cuda`."""
+    threads: int = 0
+    """CPU threads of the network, at most `MOST_THREADS`; 0 to leave it to PyTorch."""
     export_format: str = "coco"
     """Value of `controllers.exporting.Format`; one that is unknown there counts as the default."""
     export_folder: str = ""
@@ -109,6 +112,7 @@ class Settings:
         self.threshold = min(max(self.threshold, 0.05), 0.95)
         self.brush_radius = min(max(self.brush_radius, 0.5), 500.0)
         self.autosave_seconds = min(max(self.autosave_seconds, 10), 3600)
+        self.threads = min(max(self.threads, 0), MOST_THREADS)
         if self.overlay not in {"fill", "outline", "both"}:
             self.overlay = "both"
         if self.overlap not in {"keep existing", "overwrite", "allow overlap"}:

@@ -4,6 +4,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ class SegmenterEngine:
     """Answers requests with a `model.engine.Segmenter`; see `Engine` for the methods.
 
     `model` is a file, the name of a bundled model, or None for the default; `device` is "auto", "cpu" or "cuda";
-    `threads` the number of CPU threads, None to leave it to torch.
+    `threads` the number of CPU threads, None for as many as torch begins with.
     """
 
     def __init__(self, model: str | Path | None = None, device: str = "auto", threads: int | None = None) -> None:
@@ -49,6 +50,9 @@ class SegmenterEngine:
         except (ImportError, OSError) as error:
             # A library that is cut short or made for another processor is an OSError on Windows.
             raise EngineError(f"PyTorch cannot be started ({_first_line(error)}); {_INSTALL}.") from error
+        # What an engine before this one had set would stay: asking for none in particular sets the first number again.
+        own = _threads_of_torch()
+        self._threads = self._threads or own
         with _in_words():
             self._first = Segmenter.load(self._model, self._device, threads=self._threads)
 
@@ -107,6 +111,14 @@ class SegmenterEngine:
     def _pixels(self) -> int:
         sizes = (segmenter.image_size or (0, 0) for segmenter in self._encoded.values())
         return sum(height * width for height, width in sizes)
+
+
+@cache
+def _threads_of_torch() -> int:
+    """Number of CPU threads that torch chose on the worker's thread; to be asked before it is told another."""
+    import torch
+
+    return torch.get_num_threads()
 
 
 def bundled_models() -> tuple[str, ...]:

@@ -121,6 +121,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("device_auto", "&Choose by itself", "&Model/&Device", is_checkable=True),
     ActionSpec("device_cpu", "C&PU", "&Model/&Device", is_checkable=True),
     ActionSpec("device_cuda", "C&UDA (Nvidia)", "&Model/&Device", is_checkable=True),
+    ActionSpec("threads", "CPU &threads…", "&Model", (), "How many processor threads the network may use"),
     ActionSpec("theme_system", "Follow the &system", "&View/&Theme", is_checkable=True),
     ActionSpec("theme_light", "&Light", "&View/&Theme", is_checkable=True),
     ActionSpec("theme_dark", "&Dark", "&View/&Theme", is_checkable=True),

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QPainter, QWheelEvent
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from isegformer_app.document import Click, Tool
@@ -18,6 +18,7 @@ _NOTCH = 1.2
 """Zoom factor of one notch of the wheel."""
 
 _DEGREES_8TH_A_NOTCH = 120
+_LEAST_PINCH = 0.1
 _SPINNER_MS = 60
 
 
@@ -211,6 +212,14 @@ class Canvas(CanvasView):
         else:
             self.zoom(_NOTCH**notches, event.position())
         event.accept()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        """Zoom at the fingers that pinch a trackpad."""
+        if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+            # The growth since the event before: a wild one must not turn the photo inside out.
+            self.zoom(max(1.0 + event.value(), _LEAST_PINCH), event.position())
+            return True
+        return bool(super().viewportEvent(event))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Leave keys to the window: a view would scroll with the arrows."""

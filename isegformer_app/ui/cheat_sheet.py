@@ -25,7 +25,7 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Remove a click", "Alt+click on its marker"),
     ("Finish the object", "Tap Space"),
     ("Move the photo", "Drag with the middle or right button, or hold Space and drag"),
-    ("Zoom at the cursor", "Wheel"),
+    ("Zoom at the cursor", "Wheel, or pinch a trackpad"),
     ("Peek under the overlay", "Hold S (tap: hide and show)"),
     ("Overlay weaker or stronger", "Alt+wheel"),
     ("Brush size", "Shift+wheel"),

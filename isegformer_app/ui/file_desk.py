@@ -1,6 +1,7 @@
 """Opening photos and turning the page."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -26,7 +27,15 @@ _SAMPLE = "samples/cat.png"
 _AHEAD_PIXELS = 100_000_000
 """Pixels of the photo on the desk and the next one together, above which the next is not encoded ahead: the engine
 would have to forget the one on the desk for it."""
-_Listed = tuple[list[Path], list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The photos that were found, the folders that hold some of them, and sentences on those that hold none."""
+
+    photos: list[Path]
+    folders: list[Path] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 class FileDesk(QObject):
@@ -41,7 +50,7 @@ class FileDesk(QObject):
     album_changed = Signal()
     session_wanted = Signal(Path)
     asked_for = Signal(Path)
-    """A photo, folder or session that is to be opened."""
+    """A photo or folder that was asked for has been opened."""
     troubled = Signal(str)
     noticed = Signal(str)
 
@@ -53,6 +62,7 @@ class FileDesk(QObject):
         self._scans = Errands(self, "folder scan")
         self._scan: Errand[_Listed] | None = None
         self._heading, self._is_skipping = 1, False
+        self._asked: set[Path] = set()
         self._copied: tuple[Path, CopiedObjects] | None = None
         self.loader.loaded.connect(self._loaded)
         self.loader.failed.connect(self._failed)
@@ -99,16 +109,16 @@ class FileDesk(QObject):
         """Queue photos and the photos of folders, and put the first of them on the desk; or open a session."""
         wanted = [path.absolute() for path in paths]
         for path in wanted:
-            self.asked_for.emit(path)
             if path.suffix.lower() == SUFFIX:
                 self.session_wanted.emit(path)
         wanted = [path for path in wanted if path.suffix.lower() != SUFFIX]
+        self._asked = set(wanted)
         if any(path.is_dir() for path in wanted):
             self.give_up()
             scan = self._scan = self._scans.run(lambda: _photos_of(wanted), self._listed)
             QTimer.singleShot(SLOW_MS, self, lambda: self._say_scanning(scan, wanted[0]))
         elif wanted:
-            self._listed((wanted, []))
+            self._listed(_Listed(wanted))
 
     @property
     def is_opening(self) -> bool:
@@ -173,11 +183,12 @@ class FileDesk(QObject):
     def _listed(self, listed: _Listed) -> None:
         self._scan = None
         self.opening_ended.emit()
-        found, problems = listed
-        if found:
-            self.album.add(found)
-            self.show(found[0])
-        for problem in problems:
+        for folder in listed.folders:
+            self.asked_for.emit(folder)
+        if listed.photos:
+            self.album.add(listed.photos)
+            self.show(listed.photos[0])
+        for problem in listed.problems:
             self.troubled.emit(problem)
 
     def _say_scanning(self, scan: Errand[_Listed], path: Path) -> None:
@@ -233,6 +244,9 @@ class FileDesk(QObject):
         self._segmenting.open(photo)
         self.opened.emit()
         self.album_changed.emit()
+        if photo.path in self._asked:
+            self._asked.discard(photo.path)
+            self.asked_for.emit(photo.path)
         for note in photo.notes:
             self.noticed.emit(note)
 
@@ -248,14 +262,16 @@ class FileDesk(QObject):
 
 def _photos_of(paths: Iterable[Path]) -> _Listed:
     """List photos and the photos of folders, with sentences on those that hold none. May run on any thread."""
-    found: list[Path] = []
-    problems: list[str] = []
+    listed = _Listed([])
     for path in paths:
-        before = len(found)
         try:
-            found += [each for batch in FolderScan(path).batches() for each in batch] if path.is_dir() else [path]
+            found = [each for batch in FolderScan(path).batches() for each in batch] if path.is_dir() else [path]
         except FileProblem as problem:
-            problems.append(str(problem))
-        else:
-            problems += [f"There are no photos in “{path}”."] if len(found) == before else []
-    return found, problems
+            listed.problems.append(str(problem))
+            continue
+        listed.photos.extend(found)
+        if not found:
+            listed.problems.append(f"There are no photos in “{path}”.")
+        elif path.is_dir():
+            listed.folders.append(path)
+    return listed

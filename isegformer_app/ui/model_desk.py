@@ -1,21 +1,23 @@
-"""Which network answers, and on which device."""
+"""Which network answers, on which device, and with how many threads."""
 
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QSpinBox, QWidget
 
 from isegformer_app.controllers.segmenting import SegmentingController
 from isegformer_app.inference import Engine, Worker, WorkerState
 from isegformer_app.settings import Settings
 
-EngineMaker = Callable[[str | None, str], Engine]
-"""Makes an engine of a model (bundled name, file, or None for the default) and a device."""
+EngineMaker = Callable[[str | None, str, int | None], Engine]
+"""Makes an engine of a model (bundled name, file, or None for the default), a device, and a number of CPU threads."""
 
 DEVICES = ("auto", "cpu", "cuda")
+_BY_ITSELF = "choose by itself"
 _STATES = {WorkerState.LOADING: "loading the model…", WorkerState.BUSY: "thinking…"}
 
 
@@ -38,6 +40,7 @@ class ModelDesk(QObject):
         handlers: dict[str, Callable[[], object]] = {
             "model_bundled": lambda: self.use_model(""),
             "model_file": self.ask_for_model,
+            "threads": self.ask_for_threads,
         }
         return handlers | {f"device_{name}": partial(self.use_device, name) for name in DEVICES}
 
@@ -64,6 +67,26 @@ class ModelDesk(QObject):
         self._settings.device = device
         self._exchange()
 
+    def ask_for_threads(self) -> None:
+        """Let a number of CPU threads be chosen."""
+        dialog = QInputDialog(self._window)
+        dialog.setWindowTitle("CPU threads")
+        dialog.setLabelText("Processor threads of the network; fewer leave more to other programs.")
+        dialog.setInputMode(QInputDialog.InputMode.IntInput)
+        dialog.setIntRange(0, max(os.cpu_count() or 1, self._settings.threads))
+        dialog.setIntValue(self._settings.threads)
+        for box in dialog.findChildren(QSpinBox):
+            box.setSpecialValueText(_BY_ITSELF)
+            box.selectAll()
+        if dialog.exec() == QDialog.DialogCode.Accepted and dialog.intValue() != self._settings.threads:
+            self.use_threads(dialog.intValue())
+        dialog.deleteLater()
+
+    def use_threads(self, threads: int) -> None:
+        """Answer with another number of CPU threads, 0 to leave it to PyTorch."""
+        self._settings.threads = threads
+        self._exchange()
+
     def state_changed(self, state: WorkerState) -> None:
         """The worker began or ended something."""
         self.text_changed.emit(_STATES.get(state, self._answerer or self._chosen()))
@@ -73,9 +96,9 @@ class ModelDesk(QObject):
         self._answerer = f"{model} on {device.upper() if device == 'cpu' else device}"
 
     def _exchange(self) -> None:
-        model, device = self._settings.model or None, self._settings.device
+        model, device, threads = self._settings.model or None, self._settings.device, self._settings.threads or None
         self._answerer = ""
-        self._worker.replace_engine(lambda: self._make(model, device))
+        self._worker.replace_engine(lambda: self._make(model, device, threads))
         self._segmenting.forget_answers()
         self._show()
         photo = self._segmenting.photo

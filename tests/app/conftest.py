@@ -73,8 +73,8 @@ class Hands:
 
     def wait_for_photo(self, name: str | None = None) -> None:
         """Wait until nothing is being opened any more, and until the photo of that name is on the desk."""
-        files, segmenting = self.window.files, self.window.segmenting
-        self.wait_until(lambda: not files.is_opening)
+        files, session, segmenting = self.window.files, self.window.session, self.window.segmenting
+        self.wait_until(lambda: not (files.is_opening or session.is_reading))
         assert name is None or (segmenting.photo is not None and segmenting.photo.path.name == name)
 
     def wait_for_mask(self) -> None:
@@ -88,14 +88,31 @@ Start = Callable[..., Hands]
 
 
 @pytest.fixture
-def start(qapp: QApplication, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+def made() -> list[tuple[object, ...]]:
+    """Model, device and threads of each engine that was made."""
+    return []
+
+
+@pytest.fixture
+def start(
+    qapp: QApplication,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    made: list[tuple[object, ...]],
+) -> Iterator[Start]:
     """Start the window on some paths and wait until the photo is there."""
     monkeypatch.setenv("ISEGFORMER_HOME", str(tmp_path / "home"))
     with ExitStack() as stack:
 
         def run(*paths: Path, engine: FakeEngine | None = None) -> Hands:
             fake = engine or FakeEngine()
-            window = stack.enter_context(opened([str(path) for path in paths], lambda model, device: fake))
+
+            def make(*wanted: object) -> FakeEngine:
+                made.append(wanted)
+                return fake
+
+            window = stack.enter_context(opened([str(path) for path in paths], make))
             stack.callback(_close, window)
             qtbot.waitExposed(window)
             if paths:

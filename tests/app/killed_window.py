@@ -23,7 +23,7 @@ def click(window: MainWindow, row: int, col: int) -> None:
 
 def work_and_die(photo: str) -> None:
     app = QApplication([])
-    with opened([photo], lambda model, device: FakeEngine()) as window:
+    with opened([photo], lambda model, device, threads: FakeEngine()) as window:
         while window.segmenting.photo is None:
             app.processEvents()
         click(window, 100, 100)

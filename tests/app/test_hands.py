@@ -373,16 +373,3 @@ def test_themes_and_settings_are_kept(start: Start, cat_photo: Path, theme: str)
     again = start(cat_photo)
     assert again.window.settings.theme == theme
     assert again.window.segmenting.threshold == pytest.approx(0.6)
-
-
-def test_another_model_leaves_the_work_alone(cat: Hands) -> None:
-    finished(cat, 100, 100)
-    area = cat.area(1)
-    cat.click(200, 300)
-    cat.wait_for_mask()
-    asked = len(cat.engine.predicted)
-    cat.do("device_cpu")
-    cat.wait_until(lambda: len(cat.engine.predicted) == asked + 1)
-    cat.wait_for_mask()
-    assert cat.area(1) == area
-    assert cat.clicks == [(200, 300, True)]

@@ -51,7 +51,7 @@ def test_real_main_opens_the_photo_and_leaves(
 
     monkeypatch.setenv("ISEGFORMER_HOME", str(tmp_path))
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    monkeypatch.setattr("isegformer_app.app._make_engine", lambda model, device: FakeEngine())
+    monkeypatch.setattr("isegformer_app.app._make_engine", lambda model, device, threads: FakeEngine())
     monkeypatch.setattr(QApplication, "exec", staticmethod(run))
     assert entry.main([str(cat_photo)]) == 0
     assert len(seen) == 1

@@ -86,6 +86,28 @@ def test_what_is_gone_is_told_and_taken_off(start: Start, photos: list[Path]) ->
     assert hands.photo.path == photos[1]
 
 
+def test_what_cannot_be_opened_stays_out(start: Start, photos: list[Path], tmp_path: Path) -> None:
+    hands = start(photos[0])
+    empty, damaged = tmp_path / "empty", tmp_path / "damaged.png"
+    empty.mkdir()
+    damaged.write_bytes(b"no picture")
+    session = tmp_path / "damaged.isegformer"
+    session.write_bytes(b"no session")
+    for path in (damaged, empty, tmp_path / "gone.png", session):
+        hands.window.files.open_paths([path])
+        hands.wait_for_photo()
+        assert hands.window.message_bar.text
+        hands.window.message_bar.clear()
+    assert shown(hands) == [str(photos[0])]
+    worse = tmp_path / "worse.png"
+    worse.touch()
+    hands.window.files.open_paths([worse, photos[1]])
+    hands.wait_for_photo()
+    hands.do("next_photo")
+    hands.wait_for_photo()
+    assert shown(hands) == [str(photos[1]), str(photos[0])]
+
+
 def test_the_list_can_be_cleared(start: Start, photos: list[Path]) -> None:
     hands = start(photos[0])
     hands.do("clear_recent")

@@ -41,7 +41,7 @@ def main(paths: list[str]) -> None:
     """Print the seconds since 1970 at which the window had its first picture."""
     app = QApplication(sys.argv[:1])
     app.setStyle("Fusion")
-    with opened(paths, lambda model, device: FakeEngine()) as window:
+    with opened(paths, lambda model, device, threads: FakeEngine()) as window:
         first = FirstPaint(window, bool(paths))
         app.installEventFilter(first)
         app.exec()

@@ -217,6 +217,15 @@ def test_before_the_loading_the_name_is_known() -> None:
     assert SegmenterEngine().describe() == ("", "auto")
 
 
+def test_threads_act_on_the_network_until_another_engine_wants_others(engine: SegmenterEngine) -> None:
+    first = torch.get_num_threads()
+    for wanted, expected in ((first + 2, first + 2), (1, 1), (None, first)):
+        other = SegmenterEngine(None, "cpu", wanted)
+        other.load()
+        other.predict(ask((10, 20)), never)
+        assert torch.get_num_threads() == expected
+
+
 def test_importing_the_bridge_brings_no_torch() -> None:
     code = "import sys, isegformer_app.inference; print('torch' in sys.modules, 'model' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

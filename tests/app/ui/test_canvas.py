@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QImage, QNativeGestureEvent, QPointingDevice
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from isegformer_app.controllers.shown_labels import ShownLabels
@@ -160,3 +161,26 @@ def test_nothing_of_pyqtgraph_answers_the_mouse(canvas: Canvas) -> None:
     assert view.mouseEnabled() == [False, False]
     assert not view.menuEnabled()
     assert not canvas.mouseEnabled
+
+
+def pinch(canvas: Canvas, growth: float, place: QPointF, kind: Qt.NativeGestureType) -> None:
+    event = QNativeGestureEvent(
+        kind, QPointingDevice.primaryPointingDevice(), 2, place, place, canvas.mapToGlobal(place), growth, QPointF()
+    )
+    QApplication.sendEvent(canvas.viewport(), event)
+
+
+def test_a_pinch_zooms_at_the_fingers_and_other_gestures_do_not(canvas: Canvas) -> None:
+    before, place = show(canvas, 2.0, 45.0, 65.0), QPointF(100, 60)
+    held = before.to_image(place.x(), place.y())
+    pinch(canvas, 0.25, place, Qt.NativeGestureType.RotateNativeGesture)
+    assert canvas.geometry_of_view == before
+    for growth, scale in ((0.25, 2.5), (-0.2, 2.0)):
+        pinch(canvas, growth, place, Qt.NativeGestureType.ZoomNativeGesture)
+        after = canvas.geometry_of_view
+        assert after is not None
+        assert after.scale == pytest.approx(scale)
+        assert after.to_image(place.x(), place.y()) == pytest.approx(held)
+    pinch(canvas, -5.0, place, Qt.NativeGestureType.ZoomNativeGesture)
+    assert canvas.geometry_of_view is not None
+    assert 0 < canvas.geometry_of_view.scale < 2
