@@ -55,7 +55,7 @@ def _backbone(name: str, in_channels: int) -> nn.Module:
             return timm.create_model(name, pretrained=False, features_only=True, in_chans=in_channels, **options)
         except TypeError:  # the family does not know this option
             continue
-        except (RuntimeError, AttributeError, NotImplementedError) as error:
+        except (RuntimeError, AttributeError) as error:
             raise SettingsError(f"timm's {name} gives no feature maps, so that it cannot answer clicks.") from error
     raise SettingsError(f"timm's {name} cannot be built for {in_channels} input channels.")
 
