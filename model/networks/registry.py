@@ -14,6 +14,7 @@ _LARGEST_RADIUS = 256
 _BUILDERS: dict[str, tuple[str, str, tuple[int | str, ...]]] = {
     **{f"segformer-b{size}": ("segformer", "SegFormerNetwork", (size,)) for size in range(6)},
     **{f"hrnet-{size}": ("hrnet", "HRNetNetwork", (size,)) for size in ("18s", "18", "32", "48")},
+    **{f"hrformer-{size}": ("hrformer", "HRFormerNetwork", (size,)) for size in ("s", "b")},
     **{f"swin-{size}": ("swin", "SwinNetwork", (size,)) for size in ("b", "l")},
     **{f"simpleclick-{size}": ("simpleclick", "SimpleClickNetwork", (size,)) for size in ("b", "l", "h", "xtiny")},
     **{f"focalclick-{size}": ("focalclick", "FocalClickNetwork", (size,)) for size in ("b0", "b3")},

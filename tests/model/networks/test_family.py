@@ -18,6 +18,7 @@ from .weights import stirred
 SMALL = (
     "segformer-b0",
     "hrnet-18s",
+    "hrformer-s",
     pytest.param("swin-b", marks=pytest.mark.slow),
     "simpleclick-xtiny",
     "focalclick-b0",
