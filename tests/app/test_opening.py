@@ -73,7 +73,7 @@ def test_empty_start_offers_the_sample(start: Start) -> None:
     hands.window.empty_state.sample_button.click()
     hands.wait_for_photo()
     assert name(hands) == "cat.png"
-    assert hands.window.stack.currentWidget() is hands.window.canvas
+    assert hands.window.stack.currentWidget() is hands.window.planes
     assert "cat.png" in hands.window.windowTitle()
 
 
