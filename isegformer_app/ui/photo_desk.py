@@ -61,6 +61,13 @@ class PhotoDesk(QObject):
         self.follow()
         self._show_zoom()
 
+    def show_labels(self) -> None:
+        """Show the labels of the photo on the desk, which may be others than before."""
+        for pane in self._planes.panes:
+            pane.look_again()
+        self._coloured = None
+        self.follow()
+
     def document_changed(self, change: Change) -> None:
         """Remember what must be drawn again."""
         for pane in self._planes.panes:

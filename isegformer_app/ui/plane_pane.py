@@ -75,6 +75,10 @@ class PlanePane(QFrame):
         self._mark(photo)
         return self.labels.is_covered and not was_covered
 
+    def look_again(self) -> None:
+        """What is shown is not to be trusted any more: with the next change all of it is drawn again."""
+        self._picture = None
+
     def set_neurological(self, is_neurological: bool) -> None:
         """Show the patient's left on the left."""
         self.is_neurological = is_neurological

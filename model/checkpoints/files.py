@@ -22,6 +22,7 @@ from torch import Tensor
 from ..errors import CheckpointError, OutputError, SettingsError
 from ..networks import ClickNetwork, create_network
 from .header import Metadata, TensorEntry, check_header, read_header
+from .naming import named
 
 FORMAT = "isegformer-checkpoint"
 VERSION = "1"
@@ -129,8 +130,8 @@ def _check_fit(path: Path, network: ClickNetwork, found: Mapping[str, TensorEntr
     wanted = network.state_dict()
     missing = [key for key in wanted if key not in found]
     unexpected = [key for key in found if key not in wanted]
-    parts = [f"misses {_named(missing)}"] if missing else []
-    parts += [f"holds {_named(unexpected)}, which the network has no place for"] if unexpected else []
+    parts = [f"misses {named(missing)}"] if missing else []
+    parts += [f"holds {named(unexpected)}, which the network has no place for"] if unexpected else []
     if parts:
         raise CheckpointError(f"The model file {path} does not fit its network: it {' and '.join(parts)}.")
     for key, tensor in wanted.items():
@@ -140,9 +141,3 @@ def _check_fit(path: Path, network: ClickNetwork, found: Mapping[str, TensorEntr
                 f"The model file {path} does not fit its network: {key} is {entry}, "
                 f"but must be {tuple(tensor.shape)} of {tensor.dtype}."
             )
-
-
-def _named(keys: list[str], most: int = 3) -> str:
-    """Name the first few keys and count the rest."""
-    rest = len(keys) - most
-    return ", ".join(keys[:most]) + (f" and {rest} more" if rest > 0 else "")

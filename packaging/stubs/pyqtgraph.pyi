@@ -1,7 +1,7 @@
 """What we use of pyqtgraph, which ships no types."""
 
-from typing import Any
-
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsObject, QGraphicsView, QGraphicsWidget, QWidget
@@ -34,7 +34,7 @@ class ViewBox(QGraphicsWidget):
     def menuEnabled(self) -> bool: ...
 
 class ColorMap:
-    def getLookupTable(self, nPts: int = ..., mode: str = ...) -> Any: ...
+    def getLookupTable(self, nPts: int = ..., mode: str = ...) -> NDArray[np.uint8]: ...
 
 class colormap:
     @staticmethod

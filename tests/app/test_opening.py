@@ -264,4 +264,4 @@ def test_empty_folder_is_told(start: Start, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     hands.window.files.open_paths([empty])
-    hands.wait_until(lambda: "There are no photos in" in hands.window.message_bar.text)
+    hands.wait_until(lambda: "There are no photos and no volumes in" in hands.window.message_bar.text)
