@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SettingsError
-from ..training.bundled import export_run, keep_collection, read_encoder, train_decoder
+from ..training.bundled import export_run, keep_collection, read_encoder, read_start, train_decoder
 from ..training.settings import PRESETS, TrainingSettings
 
 
@@ -15,9 +15,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", choices=sorted(PRESETS), default="bundled", help="settings to start from")
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="DIR/SET/{images,masks,set.json}")
     parser.add_argument("--manifest", type=Path, required=True, metavar="CSV", help="columns set, stem and split")
-    parser.add_argument(
-        "--encoder-weights", type=Path, required=True, metavar="ONNX", help="DINOv2 ViT-S/14 as an ONNX file"
+    start = parser.add_mutually_exclusive_group(required=True)
+    start.add_argument(
+        "--encoder-weights", type=Path, metavar="ONNX", help="start from DINOv2 ViT-S/14, an ONNX file, untrained else"
     )
+    start.add_argument("--start-from", metavar="NAME|FILE", help="go on with the weights of this model")
     parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="run folder: views, state, metrics")
     parser.add_argument("--resume", action="store_true", help="go on from the state in the run folder")
     parser.add_argument("--part", type=_part, default=(0, 1), metavar="I/N", help="encode every N-th shard only, stop")
@@ -29,14 +31,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Encode, train, export; every stage goes on where it was stopped."""
     settings = read_settings(arguments)
-    network = read_encoder(arguments.encoder_weights)
+    card: dict[str, object] = {"preset": arguments.preset}
+    if arguments.start_from is None:
+        network = read_encoder(arguments.encoder_weights)
+    else:
+        network, origin = read_start(arguments.start_from)
+        card |= origin
     keep_collection(network, arguments.data, arguments.manifest, arguments.run, settings, arguments.part)
     if arguments.part[1] > 1:
         print(f"Encoded part {arguments.part[0]}/{arguments.part[1]}.")
         return 0
     train_decoder(network, arguments.run, settings, resume=arguments.resume)
     if arguments.export is not None:
-        samples = export_run(network.eval(), arguments.run, arguments.export, {"preset": arguments.preset})
+        samples = export_run(network.eval(), arguments.run, arguments.export, card)
         print(f"Wrote {arguments.export} after {samples} samples.")
     return 0
 

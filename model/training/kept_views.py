@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from ..data.collection import LabelledImage, read_labels
 from ..networks.late import DinoEncoder, LateNetwork
+from ..networks.precision import fast_arithmetic
 from .views import ViewPlan, targets_of, view_of
 
 SHARD_VIEWS = 120
@@ -119,7 +120,7 @@ def _encode(
     at: int,
 ) -> None:
     tensor = torch.from_numpy(views).permute(0, 3, 1, 2).float() / 255
-    with torch.autocast("cpu", torch.bfloat16, enabled=has_fast_bfloat16()):
+    with fast_arithmetic():
         trunk = network.encoder.trunk(tensor)
         last = network.encoder.last(trunk)
     half = functional.avg_pool2d(tensor, 2).permute(0, 2, 3, 1)
@@ -127,12 +128,6 @@ def _encode(
     store["trunk"][at:end] = trunk.to(torch.float16).numpy()
     store["last"][at:end] = last.to(torch.float16).numpy()
     store["half"][at:end] = (half * 255).round().to(torch.uint8).numpy()
-
-
-def has_fast_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 in hardware: tokens take half the time (cosine to float32: .9999)."""
-    found: dict[str, object] = dict(torch.cpu.get_capabilities()) if hasattr(torch.cpu, "get_capabilities") else {}
-    return bool(found.get("avx512_bf16") or found.get("amx_bf16"))
 
 
 def open_views(folder: Path) -> list[KeptViews]:

@@ -14,6 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ..data.click_sampling import ClickState
 from ..networks.late import LateNetwork
+from ..networks.precision import fast_arithmetic
 from .batches import Batch, TargetSource, wrong_mask
 from .kept_views import KeptViews
 from .losses import normalized_focal_loss
@@ -75,12 +76,13 @@ class Trainer:
         """Click through one batch: after each click a step of the optimiser, then the next click from the answer."""
         states = [ClickState(target, self.rng) for target in batch.targets]
         previous = self._start(states, batch)
+        trunk, last = self._thin_out(batch.trunk), self._thin_out(batch.last)
         target = torch.from_numpy(np.stack(batch.targets)).float()[:, None]
         for turn in range(int(self.rng.choice(_ROUNDS, p=_ROUND_SHARES))):
             trains = turn < _ALWAYS_TRAINED or self.rng.random() < 0.5
             clicks = functional.avg_pool2d(torch.from_numpy(np.stack([state.maps for state in states])).float(), 2)
-            with torch.set_grad_enabled(trains):
-                features = self.network.features(batch.trunk, batch.last, batch.half)
+            with torch.set_grad_enabled(trains), fast_arithmetic():
+                features = self.network.features(trunk, last, batch.half)
                 logits, coarse = self.network.decoder(features, previous, clicks)
             if trains:
                 self._step(logits, coarse, target, turn)
@@ -102,6 +104,14 @@ class Trainer:
                 start[0] = wrong_mask(state.target, other, self.rng)
                 state.add_correction(start[0])
         return torch.from_numpy(previous)
+
+    def _thin_out(self, tokens: Tensor) -> Tensor:
+        """Drop channels of each sample's tokens (B, N, C), so that no answer hangs on a few of them."""
+        share = self.settings.channel_dropout
+        if share == 0:
+            return tokens
+        kept = self.rng.random((len(tokens), 1, tokens.shape[2])) >= share
+        return tokens * torch.from_numpy(kept / (1 - share)).float()
 
     def _step(self, logits: Tensor, coarse: Tensor, target: Tensor, turn: int) -> None:
         small = functional.adaptive_avg_pool2d(target, (coarse.shape[2], coarse.shape[3]))

@@ -35,13 +35,26 @@ class TrainingSettings:
     whole_sets: tuple[str, ...] = ("ccp",)
     without_sets: tuple[str, ...] = ("brain_mri", "heart_mri", "polyps")
     """Sets whose licence keeps them out of weights that are shipped."""
+    channel_dropout: float = 0.0
+    """Share of the encoder's channels that a sample goes without, the same at all of its tokens."""
     checkpoint_minutes: float = 3.0
     threads: int = 1
     seed: int = 7
 
 
+_LONGER = TrainingSettings(
+    samples=190_000,
+    weight_decay=0.05,
+    ema_decay=0.999,
+    crop_shares=(0.5, 0.25, 0.25),
+    channel_dropout=0.1,
+    seed=11,
+)
+
 PRESETS = {
     "bundled": TrainingSettings(),
+    "bundled-longer": _LONGER,
     "trial": TrainingSettings(samples=600, warmup_steps=10, checkpoint_minutes=0.5),
 }
-"""`bundled` made the model in the package; `trial` shows in minutes that data and machine will do."""
+"""`bundled` makes the bundled model from an encoder, `bundled-longer` trains it further (`--start-from`), on other
+zoomed views and more whole ones; `trial` shows in minutes that data and machine will do."""

@@ -1,5 +1,7 @@
 """What we use of pyqtgraph, which ships no types."""
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsObject, QGraphicsView, QGraphicsWidget, QWidget
@@ -30,3 +32,10 @@ class ViewBox(QGraphicsWidget):
     def setRange(self, rect: QRectF | None = None, padding: float | None = None) -> None: ...
     def mouseEnabled(self) -> list[bool]: ...
     def menuEnabled(self) -> bool: ...
+
+class ColorMap:
+    def getLookupTable(self, nPts: int = ..., mode: str = ...) -> NDArray[np.uint8]: ...
+
+class colormap:
+    @staticmethod
+    def get(name: str) -> ColorMap: ...
