@@ -49,6 +49,12 @@ class Settings:
     """In pixels of the image."""
     crosshair: bool = True
     keep_zoom: bool = False
+    neurological: bool = False
+    """Whether the patient's left is shown on the left."""
+    level_rises_upwards: bool = False
+    """Whether a grey window goes to brighter values as the right button is drawn up, and not down."""
+    knows_no_diagnosis: bool = False
+    """Whether it was told, with the first volume, that this is no medical device."""
     theme: str = "system"
     """`system`, `light` or `dark`."""
     keys: str = "default"

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsObject, QGraphicsView, QGraphicsWidget, QWidget
@@ -63,3 +65,10 @@ class PlotWidget(GraphicsView):
     ) -> PlotDataItem: ...
 
 def mkPen(colour: QColor | str, *, width: float = 1) -> QPen: ...
+
+class ColorMap:
+    def getLookupTable(self, nPts: int = ..., mode: str = ...) -> NDArray[np.uint8]: ...
+
+class colormap:
+    @staticmethod
+    def get(name: str) -> ColorMap: ...
