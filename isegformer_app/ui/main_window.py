@@ -86,7 +86,7 @@ class MainWindow(QMainWindow):
         self.objects = ObjectDesk(self, self.segmenting, self.hand_editing, self.planes, self.objects_panel)
         self.objects.photos_with_class = self.files.album.photos_with_class
         self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
-        self.training = TrainDesk(self, settings, lambda: self.session.path)
+        self.training = TrainDesk(self, settings, lambda: self.session.path, self.model.use_model)
         self.photos_panel = PhotosPanel(self.files.album)
         self.actions_by_name = make_actions(self, self._handlers())
         self._lay_out()
@@ -200,7 +200,6 @@ class MainWindow(QMainWindow):
         bridge.state_changed.connect(self.model.state_changed)
         self.message_bar.retried.connect(self.segmenting.retry)
         self.model.text_changed.connect(self.status_bar.show_engine)
-        self.training.model_kept.connect(lambda path: self.model.use_model(str(path)))
         self.empty_state.open_wanted.connect(self.files.ask_for_photos)
         self.empty_state.folder_wanted.connect(self.files.ask_for_folder)
         self.empty_state.sample_wanted.connect(self.files.open_sample)

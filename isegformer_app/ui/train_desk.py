@@ -15,12 +15,17 @@ from .train_dialog import TrainDialog
 class TrainDesk(QObject):
     """Shows the training dialog, one for the whole life of the window: a training goes on while it is hidden."""
 
-    model_kept = Signal(Path)
     noticed = Signal(str)
 
-    def __init__(self, window: QWidget, settings: Settings, session: Callable[[], Path | None]) -> None:
+    def __init__(
+        self,
+        window: QWidget,
+        settings: Settings,
+        session: Callable[[], Path | None],
+        use_model: Callable[[str], object],
+    ) -> None:
         super().__init__(window)
-        self._window, self._settings, self._session = window, settings, session
+        self._window, self._settings, self._session, self._use_model = window, settings, session, use_model
         self.dialog: TrainDialog | None = None
 
     def handlers(self) -> Mapping[str, Callable[[], object]]:
@@ -55,4 +60,4 @@ class TrainDesk(QObject):
 
     def _kept(self, path: Path) -> None:
         self.noticed.emit(f"“{path.stem}” is in the Model menu now, and answers from the next click on.")
-        self.model_kept.emit(path)
+        self._use_model(str(path))
