@@ -35,6 +35,6 @@ def codes_of(class_name: str) -> tuple[Any, Any]:
 
 def _keywords(words: list[str]) -> list[str]:
     """The ways that pydicom's dictionary may spell these words."""
-    plain = [_BRITISH.get(word, word) for word in words]
-    single = [word[:-1] if word.endswith("s") and len(word) > 3 else word for word in plain]  # noqa: PLR2004 - “gas”
+    singular = [word[:-1] if word.endswith("s") and len(word) > 3 else word for word in words]  # noqa: PLR2004 - “gas”
+    plain, single = ([_BRITISH.get(word, word) for word in spelling] for spelling in (words, singular))
     return ["".join(word.capitalize() for word in spelling) for spelling in (plain, single) if spelling]
