@@ -80,6 +80,8 @@ class Album:
     def lay_down(self, photo: Photo) -> None:
         """Take a photo that is laid on the desk into the queue; it begins with the queue's classes."""
         self.turn_to(photo.path)
+        if photo.image is not None:
+            self.sources[photo.path] = photo.image.source
         self.keep(photo, is_leaving=False)
         annotation = photo.annotation
         if self.classes is None:
