@@ -60,6 +60,11 @@ class ExportPlanner:
         """Prepare what every plan looks up."""
         self._photos = frozenset(os.path.normcase(path) for path in self.queue)
 
+    @property
+    def has_volumes(self) -> bool:
+        """Whether anything was annotated that a format of volumes could hold."""
+        return any(each.volume is not None for each in self.sources.values())
+
     def with_objects(self) -> int:
         """Count the photos that have something to export."""
         return sum(bool(each.filled) for each in self.sources.values())

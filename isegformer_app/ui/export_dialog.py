@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from isegformer_app.controllers.export_plan import BY_CLASS, ONE_FILE, Choice, Format
+from isegformer_app.controllers.export_plan import BY_CLASS, OF_VOLUMES, ONE_FILE, Choice, Format
 from isegformer_app.controllers.export_writing import ExportReport, counted, left_out_words, write_plan
 from isegformer_app.controllers.exporting import ExportPlanner, Plan
 from isegformer_app.settings import Settings
@@ -91,7 +91,8 @@ class ExportDialog(QDialog):
     def _make_fields(self) -> None:
         self.format_box = QComboBox()
         for kind, words in _FORMATS.items():
-            self.format_box.addItem(words.title, kind)
+            if kind not in OF_VOLUMES or self._planner.has_volumes:
+                self.format_box.addItem(words.title, kind)
         self.hint = _faint()
         ready, total = self._planner.with_objects(), len(self._planner.queue)
         self.only_this = QRadioButton(f"This photo ({_short(self._planner.current.name)})")
@@ -172,7 +173,7 @@ class ExportDialog(QDialog):
         self._buttons.rejected.connect(self.reject)
 
     def _take_settings(self) -> None:
-        kinds = [kind.value for kind in _FORMATS]
+        kinds = [self.format_box.itemData(place).value for place in range(self.format_box.count())]
         if self._settings.export_format in kinds:
             self.format_box.setCurrentIndex(kinds.index(self._settings.export_format))
         folder = Path(self._settings.export_folder)
