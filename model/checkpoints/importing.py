@@ -7,8 +7,9 @@ from pathlib import Path
 
 from ..errors import CheckpointError
 from ..networks import ClickNetwork, create_network
+from ..store.header import FORMAT
 from .click_kinds import ClickKind, Option, click_kind, parameter
-from .files import FORMAT, load_checkpoint, save_checkpoint
+from .files import load_checkpoint, save_checkpoint
 from .fitting import fit
 from .foreign import ForeignWeights, open_weights
 from .kinds import encoder_kind, other_model, whole_title

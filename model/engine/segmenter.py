@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checkpoints import load_checkpoint, resolve_model
+from ..checkpoints import load_checkpoint
 from ..clicks import Click
 from ..errors import ImageError, SettingsError
+from ..store import resolve_model
 from .chain import RecentlyUsed, Start, State
 from .honour import HonourRule, agrees, effective, honour_in_image, honour_in_view
 from .inputs import checked_clicks, checked_image, checked_previous

@@ -11,9 +11,9 @@ from torch import Tensor
 from model.checkpoints import import_model, load_checkpoint, save_checkpoint
 from model.checkpoints.click_kinds import click_kind
 from model.checkpoints.foreign import ForeignWeights
-from model.checkpoints.header import TensorEntry
 from model.errors import CheckpointError
 from model.networks import ClickNetwork, create_network
+from model.store.header import TensorEntry
 from tests.model.networks.weights import stirred
 
 from .naming import mit_as_nvlabs

@@ -1,0 +1,16 @@
+"""The user's models on disk: where they are, what they say of themselves, and how published ones get there. No torch."""
+
+from .listing import ListedModel, list_models, remove_model
+from .places import DEFAULT_MODEL, bundled_models, models_folder, resolve_model, stored_models, stored_path
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "ListedModel",
+    "bundled_models",
+    "list_models",
+    "models_folder",
+    "remove_model",
+    "resolve_model",
+    "stored_models",
+    "stored_path",
+]
