@@ -70,14 +70,16 @@ def opened(arguments: Sequence[str], make_engine: EngineMaker = _make_engine) ->
 
 def _begin(window: MainWindow, worker: Worker, arguments: Sequence[str]) -> None:
     paths = [Path(each).absolute() for each in arguments]
-    if window.session.offer_left_work():
-        # Its session was opened with what was restored.
-        paths = [path for path in paths if path != window.session.path]
-    if paths:
-        window.files.open_paths(paths)
-    if not window.files.is_opening:
-        # Otherwise the photo comes first: importing torch would slow its reading down.
-        worker.prepare()
+
+    def go_on(restored: Path | None) -> None:
+        wanted = [path for path in paths if path != restored]
+        if wanted:
+            window.files.open_paths(wanted)
+        if not (window.files.is_opening or window.session.is_reading):
+            # Otherwise the photo comes first: importing torch would slow its reading down.
+            worker.prepare()
+
+    window.session.offer_left_work(go_on)
 
 
 def _application() -> QApplication:

@@ -122,10 +122,14 @@ def read_arrival(
     return Arrival(source, tuple(landings), dict(read.classes), tuple(skipped))
 
 
-def land(arrival: Arrival, album: Album, watch: Watch) -> Iterator[Landed]:
-    """Put the objects upon their photos, one photo a turn. Each photo's objects are one step of its history."""
-    landed = Landed()
-    for landing in arrival.landings:
+def land(arrival: Arrival, album: Album, watch: Watch, landed: Landed, progress: Progress) -> None:
+    """Put the objects upon their photos and count them in `landed`. Each photo's are one step of its history.
+
+    May run away from the window's thread as long as nothing else touches the queue. Raises `EditError`, and what
+    `progress` raises; what landed before stays.
+    """
+    for place, landing in enumerate(arrival.landings):
+        progress(place, len(arrival.landings), landing.path.name)
         work = album.work(landing.path)
         if work is None:
             work = Work(Annotation((1, *landing.size)), Viewpoint(), landing.content_hash)
@@ -143,7 +147,6 @@ def land(arrival: Arrival, album: Album, watch: Watch) -> Iterator[Landed]:
             for each in work.annotation.classes
             if each.name not in known and each.name not in landed.new_classes
         ]
-        yield landed
 
 
 def _landing_edit(state: State, objects: "Sequence[ImportedObject]", colours: Mapping[str, Colour]) -> Batch:

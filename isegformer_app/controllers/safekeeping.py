@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from isegformer_app.document import Annotation, ClassList
@@ -12,6 +13,7 @@ from isegformer_app.files.locking import FileLock
 from isegformer_app.files.recovery import RecoveredPhoto, Recovery, left_journals, replay
 
 from .photo import Photo
+from .progress import Cancelled, Progress
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +58,7 @@ class Safekeeping:
     """Keeps what is done on disk until it is saved, and finds what windows that died had kept."""
 
     def __init__(self, folder: Path, on_problem: Callable[[str], None]) -> None:
-        """Journals lie in `folder`; `on_problem` is told in a sentence what cannot be kept or read."""
+        """Journals lie in `folder`; `on_problem` is told in a sentence what cannot be kept or read, on any thread."""
         self._folder, self._on_problem = folder, on_problem
         self._journal = Journal(folder, on_problem)
         self._watched: set[Path] = set()
@@ -72,12 +74,25 @@ class Safekeeping:
         self._watched.add(path)
         self._journal.watch(path, content_hash, annotation)
 
-    def left_work(self) -> list[LeftWork]:
-        """What windows that died left behind, the newest last; the caller adopts, discards or releases each."""
+    def has_left_journals(self) -> bool:
+        """Whether windows that died may have left something behind."""
+        return bool(left_journals(self._folder))
+
+    def left_work(self, progress: Progress) -> list[LeftWork]:
+        """What windows that died left behind, the newest last; the caller adopts, discards or releases each.
+
+        May run on any thread. Where `progress` ends it, all is left to the next start.
+        """
         found: dict[Path | None, list[tuple[Recovery, FileLock]]] = {}
-        for journal in left_journals(self._folder):
+        journals = left_journals(self._folder)
+        for count, journal in enumerate(journals):
             claim = FileLock(journal.with_suffix(".lock"))
-            recovery = self._replay(journal, claim)
+            try:
+                recovery = self._replay(journal, claim, partial(progress, count, len(journals), journal.name))
+            except Cancelled:
+                for other in [claim, *(claim for group in found.values() for _, claim in group)]:
+                    other.release()
+                raise
             if recovery is not None:
                 # The newest journal of a session decides when its turn is.
                 group = found.pop(recovery.session, [])
@@ -117,13 +132,13 @@ class Safekeeping:
         if self._adopted is not None:
             self._adopted.release()
 
-    def _replay(self, journal: Path, claim: FileLock) -> Recovery | None:
+    def _replay(self, journal: Path, claim: FileLock, tick: Callable[[], object]) -> Recovery | None:
         """Replay a journal and keep the claim on it; None, without the claim, where there is nothing to restore."""
         try:
             if not claim.acquire():
                 return None
             # Another window may just have done away with it.
-            recovery = replay(journal) if journal.exists() else None
+            recovery = replay(journal, tick) if journal.exists() else None
         except Damaged as problem:
             self._on_problem(str(problem))
             with contextlib.suppress(OSError):

@@ -10,8 +10,9 @@ from isegformer_app.files.session import Session, load_session, relocated, save_
 from isegformer_app.files.session import Work as StoredWork
 
 from .album import Album, Work
+from .progress import Progress
 
-__all__ = ["Session", "Snapshot", "load_session", "relocated", "restore"]
+__all__ = ["Session", "Snapshot", "looked_for", "read_session", "restore"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,6 +38,17 @@ class Snapshot:
         for annotation, position in self.positions:
             annotation.mark_saved(position)
         return not any(annotation.is_dirty for annotation, _ in self.positions)
+
+
+def read_session(path: Path, progress: Progress) -> tuple[Session, tuple[Path, ...]]:
+    """Read a session, and tell which of its photos are not where they were; raises `FileProblem`. For any thread."""
+    session = load_session(path, lambda done, total: progress(done, total, path.name))
+    return session, session.missing(lambda done, total: progress(done, total, path.name))
+
+
+def looked_for(session: Session, missing: Path, found: Path, progress: Progress) -> Session:
+    """Look for every missing photo as `missing` was found. For any thread."""
+    return relocated(session, missing, found, lambda done, total: progress(done, total, found.parent.name))
 
 
 def restore(

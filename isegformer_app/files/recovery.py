@@ -4,7 +4,7 @@ import contextlib
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,8 +83,11 @@ def left_journals(folder: Path) -> list[Path]:
     return []
 
 
-def replay(journal: Path) -> Recovery:
-    """Replay a journal as far as it is whole. Raises `CannotRead`, `Damaged` and `UnknownVersion`."""
+def replay(journal: Path, tick: Callable[[], object] = lambda: None) -> Recovery:
+    """Replay a journal as far as it is whole. Raises `CannotRead`, `Damaged` and `UnknownVersion`.
+
+    `tick` is called before each step; what it raises ends the replay.
+    """
     try:
         data = journal.read_bytes()
     except OSError as error:
@@ -98,7 +101,13 @@ def replay(journal: Path) -> Recovery:
         raise Damaged(f"The journal “{journal.name}” is damaged; nothing can be restored from it.") from error
     if version > VERSION:
         raise UnknownVersion(f"The journal “{journal.name}” is of a newer version; update the program to restore it.")
-    return _replayed(journal, session, records, data.count(b"\n") - (0 if data.endswith(b"\n") else -1))
+    return _replayed(journal, session, _ticking(records, tick), data.count(b"\n") - (0 if data.endswith(b"\n") else -1))
+
+
+def _ticking(records: Iterator[Json], tick: Callable[[], object]) -> Iterator[Json]:
+    for each in records:
+        tick()
+        yield each
 
 
 def _replayed(journal: Path, session: Path | None, records: Iterator[Json], lines: int) -> Recovery:

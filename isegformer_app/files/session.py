@@ -8,8 +8,9 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from isegformer_app.document import Annotation, ClassList, Effort, LabelMap, Shape, ShapeError, State
@@ -36,6 +37,14 @@ _FORMAT = "isegformer session"
 _HEAD = "session.json"
 _LARGEST_MEMBER = 2**30
 _LARGEST_SESSION = 2**33
+
+
+Watch = Callable[[int, int], object]
+"""Told how much is done, of how much; what it raises ends the work."""
+
+
+def _unwatched(_done: int, _total: int) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,9 +80,13 @@ class Session:
     works: Mapping[Path, Work]
     classes: ClassList | None = None
 
-    def missing(self) -> tuple[Path, ...]:
-        """Return the photos that are not where they were."""
-        return tuple(path for path in self.paths if not path.is_file())
+    def missing(self, progress: Watch = _unwatched) -> tuple[Path, ...]:
+        """Return the photos that are not where they were; `progress` may raise what ends it."""
+        missing = []
+        for place, path in enumerate(self.paths):
+            progress(place, len(self.paths))
+            missing += [] if path.is_file() else [path]
+        return tuple(missing)
 
 
 def save_session(target: Path, session: Session) -> None:
@@ -81,14 +94,30 @@ def save_session(target: Path, session: Session) -> None:
     write_bytes(target, _packed(session, target.absolute().parent))
 
 
-def load_session(source: Path) -> Session:
+def load_session(source: Path, progress: Watch = _unwatched) -> Session:
     """Read a session. Raises `CannotRead`, `UnknownVersion` and `Damaged`, each in a sentence.
 
-    A photo is looked for beside the session file as it was, then at its old absolute path.
+    A photo is looked for beside the session file as it was, then at its old absolute path. What `progress`
+    raises ends it.
     """
+    with _in_words(source):
+        archive = zipfile.ZipFile(source)
+    with archive:
+        with _in_words(source):
+            head, places = _read_head(archive, source)
+        works = {}
+        for count, place in enumerate(places):
+            progress(count, len(places))
+            with _in_words(source):
+                works[head.paths[place]] = _read_work(json.loads(archive.read(_member(place))))
+    return replace(head, works=works)
+
+
+@contextmanager
+def _in_words(source: Path) -> Iterator[None]:
+    """Say in a sentence what is wrong with a session file."""
     try:
-        with zipfile.ZipFile(source) as archive:
-            return _read(archive, source)
+        yield
     except OSError as error:
         raise cannot_read(source, error) from error
     except FileProblem:
@@ -102,7 +131,7 @@ def load_session(source: Path) -> Session:
         ) from error
 
 
-def relocated(session: Session, missing: Path, found: Path) -> Session:
+def relocated(session: Session, missing: Path, found: Path, progress: Watch = _unwatched) -> Session:
     """Return the session with every missing photo looked for as `missing` was: where `found` is now.
 
     What the two paths share at their ends is kept; the beginning is exchanged.
@@ -110,7 +139,7 @@ def relocated(session: Session, missing: Path, found: Path) -> Session:
     old, new = list(missing.parts), list(found.parts)
     while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
         del old[-1], new[-1]
-    places = {path: _moved(path, tuple(old), Path(*new)) for path in session.missing()}
+    places = {path: _moved(path, tuple(old), Path(*new)) for path in session.missing(progress)}
     places[missing] = found
     paths = tuple(dict.fromkeys(places.get(path, path) for path in session.paths))
     current = None if session.current is None else places.get(session.current, session.current)
@@ -146,7 +175,8 @@ def _packed(session: Session, folder: Path) -> bytes:
     return stream.getvalue()
 
 
-def _read(archive: zipfile.ZipFile, source: Path) -> Session:
+def _read_head(archive: zipfile.ZipFile, source: Path) -> tuple[Session, tuple[int, ...]]:
+    """Read the queue without the work on it, and the places in it of the photos with work."""
     sizes = {info.filename: info.file_size for info in archive.infolist()}
     if len(sizes) < len(archive.infolist()) or sizes.get(_HEAD, _LARGEST_MEMBER) >= _LARGEST_MEMBER:
         raise BadContent("no head")
@@ -167,12 +197,8 @@ def _read(archive: zipfile.ZipFile, source: Path) -> Session:
         raise BadContent("members of an impossible size")
     current = head.get("current")
     classes = read_class_list(head["classes"], head.get("next_class")) if "classes" in head else None
-    return Session(
-        paths,
-        None if current is None else paths[number(current, 0, len(paths) - 1)],
-        {paths[place]: _read_work(json.loads(archive.read(_member(place)))) for place in works},
-        classes,
-    )
+    shown = None if current is None else paths[number(current, 0, len(paths) - 1)]
+    return Session(paths, shown, {}, classes), works
 
 
 def _member(place: int) -> str:

@@ -1,11 +1,12 @@
 """The way from the File menu to objects made of masks from elsewhere."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QProgressDialog, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from isegformer_app.controllers.album import Album
 from isegformer_app.controllers.export_writing import counted
@@ -25,16 +26,17 @@ from isegformer_app.controllers.progress import Progress
 from isegformer_app.controllers.segmenting import SegmentingController
 from isegformer_app.document import EditError, MaskCrop, slice_shape
 
-from .long_job import LongJob
 from .report_dialog import ReportDialog
+from .slow_work import run_slowly
 
-_QUICK_MS = 400
-"""What is done sooner shows no progress."""
+Result = TypeVar("Result")
 
 
 class ImportDesk(QObject):
     """Reads masks away from the window's thread and makes objects of them, each import one step a photo."""
 
+    begun = Signal()
+    """The queue is to be left alone until `landed`."""
     landed = Signal()
     troubled = Signal(str)
     noticed = Signal(str)
@@ -62,7 +64,7 @@ class ImportDesk(QObject):
         )
         if chosen:
             size = slice_shape(photo.annotation.shape, photo.viewpoint.key)
-            self._run("Reading the mask…", partial(_read_masks, Path(chosen), size), partial(self._take_masks, photo))
+            self._read(partial(_read_masks, Path(chosen), size), partial(self._take_masks, photo))
 
     def _take_masks(self, photo: Photo, read: tuple[Sequence[MaskCrop], MaskCrop]) -> None:
         masks, all_in_one = read
@@ -117,7 +119,7 @@ class ImportDesk(QObject):
         if chosen:
             sizes = {path: (work.annotation.shape[1], work.annotation.shape[2]) for path, work in self._album.works()}
             read = partial(read_arrival, Path(chosen), tuple(self._album.paths), sizes)
-            self._run("Reading the COCO file…", read, self._take_arrival)
+            self._read(read, self._take_arrival)
 
     def _take_arrival(self, arrival: Arrival) -> None:
         photo = self._segmenting.photo
@@ -125,33 +127,29 @@ class ImportDesk(QObject):
             self._report(arrival, Landed(), "")
             return
         self._album.keep(photo, is_leaving=False)
-        turns = land(arrival, self._album, self._watch)
-        bar = _progress_dialog("Importing…", self._window)
-        bar.setRange(0, len(arrival.landings))
-        timer = QTimer(self)
-        timer.timeout.connect(partial(self._land_next, timer, bar, turns, arrival))
-        timer.start()
+        landed = Landed()
+        # While another thread puts the objects upon their photos nobody else may touch these.
+        self.begun.emit()
+        self._segmenting.open(None)
 
-    def _land_next(self, timer: QTimer, bar: QProgressDialog, turns: Iterator[Landed], arrival: Arrival) -> None:
-        """Import one photo a turn of the event loop, so that the window stays alive."""
-        trouble, landed = "", None
-        try:
-            if bar.wasCanceled():
-                trouble = "Cancelled: the photos that come later in the file were not imported."
-            else:
-                landed = next(turns, None)
-        except EditError as error:
-            trouble = f"The import ended early: {error}"
-        if landed is not None:
-            timer.setProperty("landed", landed)
-            bar.setValue(landed.photos)
-            return
-        timer.stop()
-        so_far = timer.property("landed") or Landed()
-        timer.deleteLater()
-        bar.close()
-        self.landed.emit()
-        self._report(arrival, so_far, trouble)
+        def end(trouble: str = "") -> None:
+            self._segmenting.open(photo)
+            self.landed.emit()
+            self._report(arrival, landed, trouble)
+
+        def give_up() -> None:
+            end("Cancelled: the photos that come later in the file were not imported.")
+
+        run_slowly(
+            self._window,
+            partial(_land, arrival, self._album, self._watch, landed),
+            end,
+            end,
+            give_up,
+            title="Import",
+            words="Importing",
+            is_in_the_way=True,
+        )
 
     def _report(self, arrival: Arrival, landed: Landed, trouble: str) -> None:
         words = f"{counted(landed.objects, 'object')} imported on {counted(landed.photos, 'photo')}."
@@ -175,36 +173,8 @@ class ImportDesk(QObject):
             return photo
         return None
 
-    def _run(self, title: str, work: Callable[[Progress], object], take: Callable[..., None]) -> None:
-        """Work away from the window's thread, and take what comes of it unless it was cancelled."""
-        bar = _progress_dialog(title, self._window)
-        job = LongJob(work, self)
-
-        def end() -> None:
-            bar.close()
-            job.deleteLater()
-
-        def show(done: int, total: int, name: str) -> None:
-            bar.setRange(0, total)
-            bar.setValue(done)
-            bar.setLabelText(f"Reading “{name}”…")
-
-        def finish(outcome: object) -> None:
-            is_wanted = not bar.wasCanceled()
-            end()
-            if is_wanted:
-                take(outcome)
-
-        def fail(message: str) -> None:
-            end()
-            self.troubled.emit(message)
-
-        bar.canceled.connect(job.cancel)
-        job.progressed.connect(show)
-        job.done.connect(finish)
-        job.failed.connect(fail)
-        job.cancelled.connect(end)
-        job.start()
+    def _read(self, work: Callable[[Progress], Result], take: Callable[[Result], object]) -> None:
+        run_slowly(self._window, work, take, self.troubled.emit, title="Import", words="Reading")
 
 
 def _read_masks(path: Path, size: tuple[int, int], progress: Progress) -> tuple[list[MaskCrop], MaskCrop]:
@@ -217,13 +187,10 @@ def _read_masks(path: Path, size: tuple[int, int], progress: Progress) -> tuple[
     return masks, joined(masks, size)
 
 
-def _progress_dialog(title: str, window: QWidget) -> QProgressDialog:
-    bar = QProgressDialog(title, "Cancel", 0, 0, window)
-    bar.setWindowModality(Qt.WindowModality.WindowModal)
-    bar.setWindowTitle("Import")
-    bar.setMinimumDuration(_QUICK_MS)
-    bar.setAutoReset(False)
-    bar.setAutoClose(False)
-    bar.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    bar.setValue(0)
-    return bar
+def _land(arrival: Arrival, album: Album, watch: Watch, landed: Landed, progress: Progress) -> str:
+    """Put the objects upon their photos, and say in a sentence what ended that early, if anything did."""
+    try:
+        land(arrival, album, watch, landed, progress)
+    except EditError as error:
+        return f"The import ended early: {error}"
+    return ""

@@ -208,7 +208,10 @@ class MainWindow(QMainWindow):
         self.files.asked_for.connect(self.recent.add)
         self.recent.chosen.connect(lambda path: self.files.open_paths([path]))
         self.imports.landed.connect(self._show_album)
-        self.imports.landed.connect(self.shown.show_objects)
+        self.imports.landed.connect(self.shown.show_labels)
+        self.imports.landed.connect(self.session.go_on)
+        self.imports.begun.connect(self.files.give_up)
+        self.imports.begun.connect(self.session.rest)
         for desk in (self.files, self.session, self.imports):
             desk.troubled.connect(lambda message: self.problem(message, False))
         for source in (self.files, self.session, self.imports, self.exports, self.recent, self.shown):

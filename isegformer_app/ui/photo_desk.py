@@ -51,14 +51,20 @@ class PhotoDesk(QObject):
         before = self._canvas.geometry_of_view
         if self._settings.keep_zoom and before is not None and before.image == shape:
             view = before
-        self.labels.open(photo)
         self._canvas.show_photo(layer, view)
-        self._canvas.show_labels(self.labels)
         self.status_bar.show_size(shape)
         self._view.take(photo.viewpoint.tool)
-        self._coloured = None
-        self.follow()
+        self.show_labels()
         self._show_zoom()
+
+    def show_labels(self) -> None:
+        """Show the labels of the photo on the desk, which may be others than before."""
+        photo = self._segmenting.photo
+        if photo is not None:
+            self.labels.open(photo)
+            self._canvas.show_labels(self.labels)
+            self._coloured = None
+            self.follow()
 
     def follow(self) -> None:
         """Show what changed in the objects, the clicks or the unaccepted mask."""

@@ -1,23 +1,25 @@
 """Keeping the work: saving it, opening it again, and asking before it would be lost."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTime, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTime, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from isegformer_app.controllers.album import Album
 from isegformer_app.controllers.safekeeping import LeftWork, Safekeeping
 from isegformer_app.controllers.segmenting import SegmentingController
-from isegformer_app.controllers.session_keeping import Session, load_session, relocated, restore
+from isegformer_app.controllers.session_keeping import Session, restore
 from isegformer_app.document import Annotation
-from isegformer_app.files.errors import CannotWrite, FileProblem
+from isegformer_app.files.errors import CannotWrite
 from isegformer_app.files.locking import FileLock
 from isegformer_app.files.session import SUFFIX
 from isegformer_app.settings import Settings
 
 from .restore_question import Choice, ask_to_restore, in_words
+from .session_reader import SessionReader
 from .session_saver import SessionSaver
 
 _KIND = f"Sessions (*{SUFFIX})"
@@ -38,6 +40,7 @@ class SessionDesk(QObject):
     """A few words on when it was saved last."""
     troubled = Signal(str)
     noticed = Signal(str)
+    _found_amiss = Signal(str)
 
     def __init__(
         self, window: QWidget, segmenting: SegmentingController, album: Album, journals: Path, settings: Settings
@@ -46,7 +49,11 @@ class SessionDesk(QObject):
         self.path: Path | None = None
         self.is_read_only = False
         self._window, self._segmenting, self._album, self._settings = window, segmenting, album, settings
-        self._safe = Safekeeping(journals, self.troubled.emit)
+        self._safe = Safekeeping(journals, self._found_amiss.emit)
+        # Journals are also written and read on other threads.
+        self._found_amiss.connect(self.troubled, Qt.ConnectionType.QueuedConnection)
+        self._reader = SessionReader(window)
+        self._is_resting = False
         self._lock: FileLock | None = None
         self._new_lock: FileLock | None = None
         self._actions: Mapping[str, QAction] = {}
@@ -83,7 +90,8 @@ class SessionDesk(QObject):
 
     def autosave(self) -> None:
         """Save what has changed where it was saved before; without a file there is nowhere to save it."""
-        if self._settings.autosave and self.path is not None and not self.is_read_only and not self._saver.is_saving:
+        may_save = self.path is not None and not (self.is_read_only or self._is_resting or self._saver.is_saving)
+        if self._settings.autosave and self.path is not None and may_save:
             self._keep_current()
             if self._album.unsaved():
                 self._is_quiet = True
@@ -115,11 +123,14 @@ class SessionDesk(QObject):
 
     def open(self, path: Path) -> None:
         """Go on with saved work; where that fails what is open stays."""
-        try:
-            session = self._found(load_session(path))
-        except FileProblem as problem:
-            self.troubled.emit(str(problem))
-            return
+        self._reader.read(path, lambda session: self._take(path, session), self.troubled.emit)
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether a session is being read."""
+        return self._reader.is_reading
+
+    def _take(self, path: Path, session: Session) -> None:
         if not self.may_leave():
             return
         self._segmenting.open(None)
@@ -138,26 +149,51 @@ class SessionDesk(QObject):
         """Keep what is done to another photo of the queue safe from a crash."""
         self._safe.watch_work(path, content_hash, annotation)
 
-    def offer_left_work(self) -> bool:
-        """Offer what windows that died had not saved, the newest first; whether some was restored."""
-        offers = self._safe.left_work()
+    def offer_left_work(self, then: Callable[[Path | None], object]) -> None:
+        """Offer what windows that died had not saved, the newest first; `then` is told the session that was restored.
+
+        That is None where none was.
+        """
+        if not self._safe.has_left_journals():
+            then(None)
+            return
+
+        def fail(message: str) -> None:
+            self.troubled.emit(message)
+            then(None)
+
+        self._reader.run(
+            "Looking for unsaved work in", self._safe.left_work, partial(self._offer, then), fail, lambda: then(None)
+        )
+
+    def _offer(self, then: Callable[[Path | None], object], offers: list[LeftWork]) -> None:
         while offers:
             left = offers.pop()
             choice = ask_to_restore(self._window, left)
             if choice is Choice.RESTORE:
                 for other in offers:
                     other.release()
-                self._restore(left)
-                return True
+                self._restore(left, then)
+                return
             if choice is Choice.DISCARD:
                 left.discard()
             else:
                 left.release()
-        return False
+        then(None)
+
+    def rest(self) -> None:
+        """Save nothing until `go_on`: the queue is worked on by another thread."""
+        self._saver.wait()
+        self._is_resting = True
+
+    def go_on(self) -> None:
+        """Save by itself again."""
+        self._is_resting = False
 
     def close(self) -> None:
         """The window closes, and what is not saved is not wanted."""
         self.autosave_timer.stop()
+        self._reader.close()
         self._saver.close()
         self._safe.close()
         self._release()
@@ -165,6 +201,7 @@ class SessionDesk(QObject):
     def break_off(self) -> None:
         """The program ends; what was neither saved nor given up is offered at the next start."""
         self.autosave_timer.stop()
+        self._reader.close()
         self._saver.close()
         self._safe.break_off()
         self._release()
@@ -253,33 +290,35 @@ class SessionDesk(QObject):
             self._lock.release()
         self._lock, self._new_lock = keep, None
 
-    def _restore(self, left: LeftWork) -> None:
-        session, trouble = Session((), None, {}), ""
-        if left.session is not None:
-            try:
-                session = self._found(load_session(left.session))
-                self._claim(left.session)
-            except FileProblem as problem:
-                trouble = str(problem)
+    def _restore(self, left: LeftWork, then: Callable[[Path | None], object]) -> None:
+        nothing, path = Session((), None, {}), left.session
+        if path is None:
+            self._lay_upon(left, nothing)
+            then(None)
+            return
+
+        def take(session: Session) -> None:
+            self._claim(path)
+            self._lay_upon(left, session)
+            then(path)
+
+        def fail(message: str) -> None:
+            self._lay_upon(left, nothing, message)
+            then(None)
+
+        def give_up() -> None:
+            left.release()
+            then(None)
+
+        self._reader.read(path, take, fail, give_up)
+
+    def _lay_upon(self, left: LeftWork, session: Session, trouble: str = "") -> None:
         self._safe.adopt(left)
         self.restored.emit(restore(self._album, session, left.photos, left.classes))
         self.noticed.emit(f"Restored {in_words(left)}; save to keep it.")
         self._tell_read_only()
         if trouble:
             self.troubled.emit(trouble)
-
-    def _found(self, session: Session) -> Session:
-        """Ask once where the photos are, if some are not where they were."""
-        missing = session.missing()
-        if not missing:
-            return session
-        text = (
-            f"{len(missing)} of {len(session.paths)} photos are not where they were. Show where “{missing[0].name}” is?"
-        )
-        if QMessageBox.question(self._window, "Photos have moved", text) != QMessageBox.StandardButton.Yes:
-            return session
-        chosen, _ = QFileDialog.getOpenFileName(self._window, f"Where is {missing[0].name}?", "")
-        return relocated(session, missing[0], Path(chosen)) if chosen else session
 
     def _keep_current(self) -> None:
         photo = self._segmenting.photo

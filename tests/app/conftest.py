@@ -73,8 +73,8 @@ class Hands:
 
     def wait_for_photo(self, name: str | None = None) -> None:
         """Wait until nothing is being opened any more, and until the photo of that name is on the desk."""
-        files, segmenting = self.window.files, self.window.segmenting
-        self.wait_until(lambda: not files.is_opening)
+        files, session, segmenting = self.window.files, self.window.session, self.window.segmenting
+        self.wait_until(lambda: not (files.is_opening or session.is_reading))
         assert name is None or (segmenting.photo is not None and segmenting.photo.path.name == name)
 
     def wait_for_mask(self) -> None:

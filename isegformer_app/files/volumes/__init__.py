@@ -1,6 +1,6 @@
 """Volumes: what DICOM, NIfTI, NRRD and MetaImage files hold, found, read and placed in the patient."""
 
-from .finding import find_again, find_volumes
+from .finding import find_again, find_volumes, is_volume_file
 from .image import (
     FileKind,
     Finding,
@@ -15,6 +15,7 @@ from .image import (
     Watch,
 )
 from .reading import read_volume
+from .thumbnail import read_thumbnail_of
 
 __all__ = [
     "FileKind",
@@ -30,5 +31,7 @@ __all__ = [
     "Watch",
     "find_again",
     "find_volumes",
+    "is_volume_file",
+    "read_thumbnail_of",
     "read_volume",
 ]

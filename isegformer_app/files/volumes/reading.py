@@ -1,7 +1,7 @@
 """Reading a volume that was found."""
 
 from ..errors import CannotRead, cannot_read
-from . import nifti
+from . import dicom, itk, nifti
 from .image import FileKind, FirstSlice, ShowFirst, VolumeChoice, VolumeImage, Watch, unwatched
 
 
@@ -21,7 +21,12 @@ def read_volume(
     Raises `TooLarge` before much memory is taken, unless `allow_large`, other `CannotRead` problems, and what `watch`
     raises.
     """
-    readers = {FileKind.NIFTI: nifti.read}
+    readers = {
+        FileKind.DICOM: dicom.read,
+        FileKind.NIFTI: nifti.read,
+        FileKind.NRRD: itk.read,
+        FileKind.META: itk.read,
+    }
     try:
         return readers[choice.source.kind](choice, watch, show_first, allow_large=allow_large)
     except OSError as error:

@@ -1,0 +1,194 @@
+"""From the stored pixels of a DICOM image to values, colours and windows."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import Damaged
+from .dicom_frames import Frame, numbers, open_dataset, quiet, whole
+from .image import NamedWindow
+
+_DTYPES = (np.uint8, np.int16, np.uint16, np.int32)
+_EXACT_WIDTH = {"LINEAR_EXACT", "SIGMOID"}
+
+
+def is_colour(frame: Frame) -> bool:
+    """Whether the image is shown in colours."""
+    kind = str(frame.head.get("PhotometricInterpretation"))
+    return whole(frame.head.get("SamplesPerPixel") or 1) > 1 or kind == "PALETTE COLOR"
+
+
+def is_negative(frame: Frame) -> bool:
+    """Whether small values are white."""
+    words = [str(frame.head.get(each)) for each in ("PhotometricInterpretation", "PresentationLUTShape")]
+    return words[0] == "MONOCHROME1" or words[1] == "INVERSE"
+
+
+def unit_of(frame: Frame) -> str:
+    """The unit of the values, as far as the file says it."""
+    kind, modality = str(frame.value("RescaleType") or ""), frame.head.get("Modality")
+    if modality == "CT" and kind in {"", "HU", "US"} and frame.value("RescaleIntercept") is not None:
+        return "HU"
+    if modality == "PT":
+        return {"BQML": "Bq/mL", "CNTS": "counts", "GML": "g/mL"}.get(str(frame.head.get("Units") or ""), "")
+    return "" if kind == "US" else kind
+
+
+def dtype_of(frames: tuple[Frame, ...]) -> "np.dtype[Any]":
+    """The smallest type that holds every value of these images: whole numbers where the rescaling keeps them whole."""
+    if is_colour(frames[0]):
+        return np.dtype(np.uint8)
+    lows, highs = [], []
+    for frame in frames:
+        bits = whole(frame.head.get("BitsStored")) or whole(frame.head.get("BitsAllocated")) or 16
+        has_sign = whole(frame.head.get("PixelRepresentation")) == 1
+        slope, intercept = _rescaling(frame)
+        if frame.head.get("ModalityLUTSequence"):
+            bits, has_sign = 16, False
+        elif not (slope.is_integer() and intercept.is_integer()) or bits > 31:  # noqa: PLR2004 - more than an int32
+            return np.dtype(np.float32)
+        ends = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if has_sign else (0, 2**bits - 1)
+        values = [int(end) * int(slope) + int(intercept) for end in ends]
+        lows.append(min(values))
+        highs.append(max(values))
+    for dtype in _DTYPES:
+        if np.iinfo(dtype).min <= min(lows) and max(highs) <= np.iinfo(dtype).max:
+            return np.dtype(dtype)
+    return np.dtype(np.float32)
+
+
+def _rescaling(frame: Frame) -> tuple[float, float]:
+    slope, intercept = numbers(frame.value("RescaleSlope")), numbers(frame.value("RescaleIntercept"))
+    return (slope[0] if slope and slope[0] != 0 else 1.0), (intercept[0] if intercept else 0.0)
+
+
+def decoded(path: Path, frames: list[Frame]) -> Iterator[tuple[Frame, NDArray[Any]]]:
+    """Decode these images of one file: (rows, columns) of values, or (rows, columns, 3) uint8.
+
+    Raises `Damaged` with the name of the file, and `OSError`.
+    """
+    try:
+        if _is_for_itk(frames[0]):
+            yield from _decoded_by_itk(path, frames)
+            return
+        dataset = open_dataset(path, with_pixels=True) if _needs_data_set(path, frames[0]) else None
+        numbers_wanted = [frame.number for frame in frames]
+        images = _images(path if dataset is None else dataset, numbers_wanted)
+        for frame, pixels in zip(frames, images, strict=True):
+            yield frame, _values(frame, pixels, dataset)
+    except (OSError, Damaged, MemoryError):
+        raise
+    except Exception as error:
+        # Decoders meet hostile bytes with every exception there is, and each means the same to the user.
+        raise Damaged(
+            f"The pixels of “{path.name}” are damaged or cut short and cannot be decoded; get a fresh copy of it."
+        ) from error
+
+
+def _images(source: Any, wanted: list[int]) -> Iterator[NDArray[Any]]:  # noqa: ANN401 - a path or a data set
+    from pydicom.pixels.utils import iter_pixels
+
+    images = iter_pixels(source, indices=wanted)
+    while True:
+        with quiet():
+            image = next(images, None)
+        if image is None:
+            return
+        yield image
+
+
+def _needs_data_set(path: Path, frame: Frame) -> bool:
+    """Whether pydicom cannot read image by image, with nothing but the path at hand."""
+    from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+    with path.open("rb") as handle:
+        has_preamble = handle.read(132)[128:] == b"DICM"
+    is_deflated = frame.head.file_meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian
+    return not has_preamble or is_deflated or is_colour(frame) or bool(frame.head.get("ModalityLUTSequence"))
+
+
+def _is_for_itk(frame: Frame) -> bool:
+    """JPEG of 12 bits: pydicom's decoders refuse it, the one inside SimpleITK does not."""
+    from pydicom.uid import JPEGExtended12Bit
+
+    is_extended = frame.head.file_meta.TransferSyntaxUID == JPEGExtended12Bit
+    return is_extended and whole(frame.head.get("BitsStored")) > 8 and not is_colour(frame)  # noqa: PLR2004 - bits
+
+
+def _decoded_by_itk(path: Path, frames: list[Frame]) -> Iterator[tuple[Frame, NDArray[Any]]]:
+    """Decode and rescale by SimpleITK."""
+    import SimpleITK
+
+    sitk: Any = SimpleITK
+    images = sitk.GetArrayFromImage(sitk.ReadImage(str(path), imageIO="GDCMImageIO"))
+    for frame in frames:
+        yield frame, images[frame.number]
+
+
+def _values(frame: Frame, pixels: NDArray[Any], dataset: Any) -> NDArray[Any]:  # noqa: ANN401 - pydicom's data set
+    from pydicom.pixels.processing import apply_color_lut, apply_modality_lut
+
+    if frame.head.get("PhotometricInterpretation") == "PALETTE COLOR":
+        return _eight_bit(np.asarray(apply_color_lut(pixels, dataset)), 16)
+    if is_colour(frame):
+        return _eight_bit(pixels[..., :3], whole(frame.head.get("BitsStored")) or 8)
+    if frame.head.get("ModalityLUTSequence"):
+        return np.asarray(apply_modality_lut(pixels, dataset))
+    slope, intercept = _rescaling(frame)
+    if (slope, intercept) == (1.0, 0.0):
+        return pixels
+    if slope.is_integer() and intercept.is_integer():
+        whole_numbers: NDArray[Any] = pixels.astype(np.int64) * int(slope) + int(intercept)
+        return whole_numbers
+    scaled: NDArray[Any] = pixels.astype(np.float64) * slope + intercept
+    return scaled
+
+
+def _eight_bit(colours: NDArray[Any], bits: int) -> NDArray[np.uint8]:
+    if colours.dtype == np.uint8:
+        return colours
+    return (colours >> max(bits - 8, 0)).astype(np.uint8)
+
+
+def windows_of(frame: Frame) -> tuple[list[NamedWindow], list[str]]:
+    """The windows that the file proposes, and sentences on what cannot be shown as it is meant."""
+    if is_colour(frame):
+        return [NamedWindow("as stored", 0.0, 255.0)], []
+    found = _linear_windows(frame)
+    tables, notes = _table_windows(frame)
+    windows = found + tables
+    if is_negative(frame):
+        windows = [NamedWindow(each.name, each.high, each.low) for each in windows]
+    return windows, notes
+
+
+def _linear_windows(frame: Frame) -> list[NamedWindow]:
+    centres, widths = (numbers(frame.value(f"Window{word}")) or [] for word in ("Center", "Width"))
+    words = frame.value("WindowCenterWidthExplanation")
+    names = [words] if isinstance(words, str) else [str(each) for each in words or []]
+    is_exact = str(frame.value("VOILUTFunction") or "") in _EXACT_WIDTH
+    found = []
+    for place, (centre, width) in enumerate(zip(centres, widths, strict=False)):
+        name = names[place].strip() if place < len(names) else ""
+        name = name or ("of the file" if len(centres) == 1 else f"of the file {place + 1}")
+        # DICOM PS3.3 C.11.2.1.2: without EXACT, the ends of a window of width w are w - 1 apart, half a step lower.
+        middle, half = (centre, width / 2) if is_exact else (centre - 0.5, (width - 1) / 2)
+        if half > 0:
+            found.append(NamedWindow(name, middle - half, middle + half))
+    return found
+
+
+def _table_windows(frame: Frame) -> tuple[list[NamedWindow], list[str]]:
+    found = []
+    for place, table in enumerate(frame.head.get("VOILUTSequence") or [], start=1):
+        descriptor = numbers(table.get("LUTDescriptor"))
+        if descriptor is None or len(descriptor) != 3:  # noqa: PLR2004 - entries, first value, bits
+            continue
+        first, entries = descriptor[1], descriptor[0] or 65536
+        name = str(table.get("LUTExplanation") or "").strip() or f"table of the file {place}"
+        found.append(NamedWindow(name, first, first + entries - 1))
+    notes = ["The file brings tables of grey values (VOI LUT); they are shown as straight lines."] if found else []
+    return found, notes
