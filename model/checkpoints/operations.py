@@ -1,4 +1,4 @@
-"""How much a network computes: parameters and multiply-adds, from shapes alone."""
+"""How much a network computes: parameters and multiply-adds."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,13 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from ..networks import ClickNetwork
+from ..networks.early import EarlyFusionNetwork
 
 SIDES = (256, 400, 512)
 """Sides of the square views that are told, in pixels; each is rounded up to what the network takes."""
+
+
+_RADIUS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +27,15 @@ class Operations:
 
 
 def count_operations(network: ClickNetwork, side: int) -> Operations:
-    """Count the multiply-adds of matrix products, convolutions and attention; no number is computed.
+    """Count the multiply-adds of matrix products, convolutions and attention, for one positive click.
 
-    `network` must be on torch's device `meta` (see `without_weights`).
+    On torch's device `meta` (see `without_weights`) no number is computed.
     """
     whole = -(-side // network.view_multiple) * network.view_multiple
-    image, previous, clicks = (torch.empty(1, channels, whole, whole, device="meta") for channels in (3, 1, 2))
+    device = next(network.parameters()).device
+    image, previous, clicks = (torch.zeros(1, channels, whole, whole, device=device) for channels in (3, 1, 2))
+    middle = slice(whole // 2 - _RADIUS, whole // 2 + _RADIUS)
+    clicks[:, 0, middle, middle] = 1.0
     with torch.inference_mode():
         with FlopCounterMode(display=False) as encoding:
             features = network.encode(image)
@@ -43,5 +50,7 @@ def count_parameters(network: ClickNetwork) -> int:
 
 
 def without_weights(network: ClickNetwork) -> ClickNetwork:
-    """Take the weights off a network, in place: shapes stay, memory is given back."""
-    return network.eval().to("meta")
+    """Take the weights off a network, in place, where what it does depends on shapes alone; others stay as they are."""
+    network.eval()
+    depends_on_shapes = isinstance(network, EarlyFusionNetwork) and type(network).decode is EarlyFusionNetwork.decode
+    return network.to("meta") if depends_on_shapes else network

@@ -1,4 +1,4 @@
-"""The user's models on disk: where they are, what they say of themselves, and how published ones get there. No torch."""
+"""Models on disk: where they are, what they say of themselves, how published ones get there. No torch here."""
 
 from .listing import ListedModel, list_models, remove_model
 from .places import DEFAULT_MODEL, bundled_models, models_folder, resolve_model, stored_models, stored_path

@@ -33,7 +33,7 @@ class ListedModel:
 
 
 def list_models() -> list[ListedModel]:
-    """List the bundled models, the default first, and the user's own; a damaged file is in the list with its problem."""
+    """List the bundled models, the default first, and the user's own; a damaged file is there with its problem."""
     found = [_listed(name, is_bundled=True) for name in bundled_models()]
     return found + [_listed(name, is_bundled=False) for name in stored_models()]
 

@@ -93,5 +93,5 @@ def test_own_models_are_found_by_name(models: Path) -> None:
 )
 @pytest.mark.usefixtures("models")
 def test_names_that_cannot_be_stored_are_refused(name: str) -> None:
-    with pytest.raises(SettingsError, match="cannot be named|belongs to a bundled model"):
+    with pytest.raises(SettingsError, match=r"cannot be named|belongs to a bundled model"):
         stored_path(name)
