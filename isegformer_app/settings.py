@@ -27,6 +27,12 @@ def state_folder() -> Path:
     return Path(home) / "state" if home else Path(platformdirs.user_state_dir(APP_NAME, appauthor=False))
 
 
+def data_folder() -> Path:
+    """Folder of what the annotator made and keeps: models of their own in `models`."""
+    home = os.environ.get("ISEGFORMER_HOME")
+    return Path(home) / "data" if home else Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+
+
 @dataclass(slots=True)
 class Settings:
     """What the annotator chose. Numbers out of range are brought back into it on loading."""
@@ -43,6 +49,12 @@ class Settings:
     """In pixels of the image."""
     crosshair: bool = True
     keep_zoom: bool = False
+    neurological: bool = False
+    """Whether the patient's left is shown on the left."""
+    level_rises_upwards: bool = False
+    """Whether a grey window goes to brighter values as the right button is drawn up, and not down."""
+    knows_no_diagnosis: bool = False
+    """Whether it was told, with the first volume, that this is no medical device."""
     theme: str = "system"
     """`system`, `light` or `dark`."""
     keys: str = "default"

@@ -201,6 +201,8 @@ def _why_not(kind: Format, source: Source | None) -> str:
         return "no objects"
     if not _objects(kind, source):
         return "objects without pixels"
+    if kind is not Format.EFFORT and source.work.shape[0] > 1:
+        return "volumes: this format is for photos"
     if kind is Format.VOC and len(source.filled) > _MOST_VOC_NUMBERS:
         return f"more than {_MOST_VOC_NUMBERS} objects, which Pascal VOC cannot hold"
     return ""
