@@ -21,7 +21,7 @@ from isegformer_app.controllers.hand_editing import HandEditing
 from isegformer_app.controllers.segmenting import SegmentingController
 from isegformer_app.document import Change, Status
 from isegformer_app.inference import Answer, Worker
-from isegformer_app.settings import Settings
+from isegformer_app.settings import Settings, data_folder
 
 from .actions import fill_menus, make_actions
 from .adjust_panel import AdjustPanel
@@ -36,11 +36,13 @@ from .measures_desk import MeasuresDesk
 from .message_bar import MessageBar
 from .model_desk import EngineMaker, ModelDesk
 from .object_desk import ObjectDesk
+from .own_models_menu import OwnModelsMenu
 from .photo_desk import PhotoDesk
 from .photos_panel import PhotosPanel
 from .planes_view import PlanesView
 from .recent_menu import RecentMenu
 from .session_desk import SessionDesk
+from .train_desk import TrainDesk
 from .view_desk import ViewDesk
 from .volume_desk import VolumeDesk
 from .worker_bridge import WorkerBridge
@@ -86,6 +88,7 @@ class MainWindow(QMainWindow):
         self.objects = ObjectDesk(self, self.segmenting, self.hand_editing, self.planes, self.objects_panel)
         self.objects.photos_with_class = self.files.album.photos_with_class
         self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
+        self.training = TrainDesk(self, settings, lambda: self.session.path, self.model.use_model)
         self.photos_panel = PhotosPanel(self.files.album)
         self.actions_by_name = make_actions(self, self._handlers())
         self._lay_out()
@@ -142,6 +145,7 @@ class MainWindow(QMainWindow):
             **self.volumes.handlers(),
             **self.measures.handlers(),
             **self.model.handlers(),
+            **self.training.handlers(),
             "quit": self.close,
             "cheat_sheet": lambda: CheatSheet(self.actions_by_name, self).exec(),
             "about": lambda: QMessageBox.about(self, "About iSegFormer", _ABOUT),
@@ -151,6 +155,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setStatusBar(self.status_bar)
         menus = fill_menus(self.menuBar(), self.actions_by_name)
+        self.own_models = OwnModelsMenu(menus["&Model"], data_folder() / "models", self.model.use_model)
         self.recent = RecentMenu(menus["&File/Open &recent"], self.settings)
         self._add_toolbar()
         self.stack.addWidget(self.empty_state)
@@ -312,6 +317,7 @@ class MainWindow(QMainWindow):
         self.files.close()
         self.photos_panel.close_down()
         self.measures.close()
+        self.training.close_down()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask before work is lost, and keep the settings."""
