@@ -33,6 +33,7 @@ from .export_desk import ExportDesk
 from .file_desk import FileDesk
 from .held_keys import HeldKeys
 from .import_desk import ImportDesk
+from .measures_desk import MeasuresDesk
 from .message_bar import MessageBar
 from .model_desk import EngineMaker, ModelDesk
 from .object_desk import ObjectDesk
@@ -79,6 +80,7 @@ class MainWindow(QMainWindow):
         self.labels, self.status_bar = self.planes.panes[0].labels, self.shown.status_bar
         self.objects_panel, self.classes_bar = self.shown.objects_panel, self.shown.classes_bar
         self.volumes = VolumeDesk(self, self.segmenting, settings, self.planes)
+        self.measures = MeasuresDesk(self, self.segmenting, self.planes)
         self.hand_editing = HandEditing(self.segmenting)
         self.files = FileDesk(self, self.segmenting, settings)
         self.session = SessionDesk(self, self.segmenting, self.files.album, journals, settings)
@@ -97,6 +99,7 @@ class MainWindow(QMainWindow):
         self.session.adopt(self.actions_by_name)
         self.view.adopt(self.actions_by_name)
         self.volumes.adopt(self.actions_by_name)
+        self.measures.adopt(self.actions_by_name)
         self._show_history()
 
     # What the controllers say -----------------------------------------------------------------------------------
@@ -104,10 +107,12 @@ class MainWindow(QMainWindow):
     def document_changed(self, change: Change) -> None:
         """Objects, clicks or labels changed."""
         self.shown.document_changed(change)
+        self.measures.document_changed(change)
 
     def preview_changed(self) -> None:
         """The active object, its clicks or its unaccepted mask changed."""
         self.shown.follow()
+        self.measures.show_all()
         self._show_history()
 
     def waiting_changed(self, is_waiting: bool) -> None:
@@ -140,6 +145,7 @@ class MainWindow(QMainWindow):
             **self.objects.handlers(),
             **self.view.handlers(),
             **self.volumes.handlers(),
+            **self.measures.handlers(),
             **self.model.handlers(),
             **self.training.handlers(),
             **self.evaluation.handlers(),
@@ -188,6 +194,7 @@ class MainWindow(QMainWindow):
         self._add_dock("Objects", side, Qt.DockWidgetArea.RightDockWidgetArea)
         self.photos_dock = self._add_dock("Photos", self.photos_panel, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.photos_dock.hide()
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.measures.dock)
 
     def _add_dock(self, title: str, content: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title)
@@ -272,6 +279,7 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(self.planes)
         self.shown.show_photo()
         self.volumes.opened()
+        self.measures.opened()
         self.message_bar.end_progress()
         self._show_history()
         self.planes.active.setFocus()
@@ -320,6 +328,7 @@ class MainWindow(QMainWindow):
         """Read nothing any more: the window closes or has died."""
         self.files.close()
         self.photos_panel.close_down()
+        self.measures.close()
         self.training.close_down()
         self.evaluation.close_down()
 
