@@ -236,20 +236,7 @@ class MainWindow(QMainWindow):
         self.imports.landed.connect(self.session.go_on)
         self.imports.begun.connect(self.files.give_up)
         self.imports.begun.connect(self.session.rest)
-        for desk in (self.files, self.session, self.imports, self.evaluation):
-            desk.troubled.connect(lambda message: self.problem(message, False))
-        for source in (
-            self.files,
-            self.session,
-            self.imports,
-            self.exports,
-            self.evaluation,
-            self.recent,
-            self.shown,
-            self.volumes,
-        ):
-            source.noticed.connect(self.notice)
-        self.volumes.warned.connect(lambda message: self.problem(message, False))
+        self._connect_words()
         self.shown.slice_turned.connect(self.volumes.follow)
         self.photos_panel.chosen.connect(self.files.go_to)
         self.classes_bar.picked.connect(self.objects.pick_class)
@@ -270,6 +257,15 @@ class MainWindow(QMainWindow):
         for number in range(1, 10):
             shortcut = QShortcut(QKeySequence(str(number)), self)
             shortcut.activated.connect(partial(self.objects.pick_class_number, number))
+
+    def _connect_words(self) -> None:
+        """What desks have to say goes to the message bar."""
+        for desk in (self.files, self.session, self.imports, self.evaluation):
+            desk.troubled.connect(lambda message: self.problem(message, False))
+        self.volumes.warned.connect(lambda message: self.problem(message, False))
+        say = (self.files, self.session, self.imports, self.exports, self.evaluation, self.recent, self.shown)
+        for source in (*say, self.volumes):
+            source.noticed.connect(self.notice)
 
     # Showing ----------------------------------------------------------------------------------------------------
 
