@@ -90,6 +90,15 @@ def _swin(weights: ForeignWeights) -> Choice:
     return f"swin-{names[width]}", {}
 
 
+def _hrformer(weights: ForeignWeights) -> Choice:
+    stem = _shape(weights, "feature_extractor.backbone.conv1.weight")
+    width = _shape(weights, "feature_extractor.backbone.stage4.0.branches.0.0.mlp.fc1.weight")[1]
+    names = {32: "s", 78: "b"}
+    if width not in names or stem[1] not in (5, 6):
+        raise _variant(weights, f"an HRFormer of width {width} and {stem[1]} channels, where S and B have 32 and 78")
+    return f"hrformer-{names[width]}", {"with_previous": stem[1] == 6}
+
+
 def _focalclick(weights: ForeignWeights) -> Choice:
     width = _shape(weights, "feature_extractor.backbone.patch_embed1.proj.weight")[0]
     last = _count(weights, r"feature_extractor\.backbone\.block3\.(\d+)\.")
@@ -112,7 +121,9 @@ CLICK_KINDS = (
         _MIT,
         ("feature_extractor.backbone.patch_embed_side1.", "feature_extractor.decode_head.", "refiner."),
         focalclick,
-        re.compile(rf"{_UNUSED_CLICKS}|refiner\.feature_gate\..*|feature_extractor\.decode_head\.conv_seg\..*"),
+        re.compile(
+            rf"{_UNUSED_CLICKS}|refiner\.feature_gate\..*|feature_extractor\.decode_head\.conv_seg\..*|dist_maps.*"
+        ),
         _focalclick,
     ),
     ClickKind(
@@ -123,6 +134,15 @@ CLICK_KINDS = (
         SEGFORMER,
         re.compile(_UNUSED_CLICKS),
         _segformer,
+    ),
+    ClickKind(
+        "an iSegFormer model with HRFormer",
+        "iSegFormer (https://github.com/qinliuliuqin/iSegFormer)",
+        _MIT,
+        ("feature_extractor.backbone.stage4.0.branches.0.0.norm1.", "feature_extractor.ocr_distri_head."),
+        as_they_are,
+        re.compile(rf"{_UNUSED_CLICKS}|.*\.relative_position_index"),
+        _hrformer,
     ),
     ClickKind(
         "a RITM model with HRNet",

@@ -9,9 +9,12 @@ SPEED_CLASSES = {
     "segformer-b0": FAST,
     "simpleclick-xtiny": FAST,
     "late-vit-s14": FAST,
-    **dict.fromkeys(("segformer-b1", "segformer-b2", "segformer-b3", "hrnet-18s", "hrnet-18"), MEDIUM),
+    "focalclick-b0": FAST,
+    **dict.fromkeys(
+        ("segformer-b1", "segformer-b2", "segformer-b3", "hrnet-18s", "hrnet-18", "hrformer-s", "focalclick-b3"), MEDIUM
+    ),
     **dict.fromkeys(("segformer-b4", "segformer-b5", "hrnet-32", "hrnet-48", "swin-b", "simpleclick-b"), SLOW),
-    **dict.fromkeys(("swin-l", "simpleclick-l", "simpleclick-h"), VERY_SLOW),
+    **dict.fromkeys(("swin-l", "simpleclick-l", "simpleclick-h", "hrformer-b"), VERY_SLOW),
 }
 """Network -> class, so that a list of models need not build them; a test counts the operations."""
 

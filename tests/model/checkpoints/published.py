@@ -10,6 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from .naming import mit_as_nvlabs
+
 LOSS = "isegm.model.modeling.transformer_helper.cross_entropy_loss"
 
 
@@ -78,4 +80,26 @@ def as_swin(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
             out[name.replace("bias_table", "index")] = torch.zeros(144, 144, dtype=torch.int64)
     for part in ("proj.weight", "proj.bias", "norm.weight", "norm.bias"):
         out[f"backbone.patch_embed_coords.{part}"] = torch.randn_like(state[f"backbone.patch_embed.{part}"])
+    return out
+
+
+def as_hrformer(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """iSegFormer's HRFormer: indices of the windows beside the tables."""
+    out = dict(state) | unused_clicks()
+    for name in state:
+        if name.endswith("relative_position_bias_table"):
+            out[name.replace("bias_table", "index")] = torch.zeros(49, 49, dtype=torch.int64)
+    return out
+
+
+def as_focalclick(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """ClickSEG's SegFormer: NVlabs' names, and two modules that nothing calls."""
+    backbone = "feature_extractor.backbone."
+    out = {name: each for name, each in state.items() if not name.startswith(backbone)} | unused_clicks()
+    inner = {name.removeprefix(backbone): each for name, each in state.items() if name.startswith(backbone + "layers")}
+    out |= {backbone + name: each for name, each in mit_as_nvlabs(inner).items() if not name.startswith("head.")}
+    for name, each in state.items():
+        if name.startswith(backbone + "patch_embed_side1"):
+            out[name.replace("projection", "proj")] = each
+    out |= {"refiner.feature_gate.0.weight": torch.ones(1, 32, 1, 1), "refiner.feature_gate.0.bias": torch.ones(1)}
     return out

@@ -17,7 +17,7 @@ from model.store.header import TensorEntry
 from tests.model.networks.weights import stirred
 
 from .naming import mit_as_nvlabs
-from .published import as_isegformer, as_simpleclick, as_swin, save_published
+from .published import as_focalclick, as_hrformer, as_isegformer, as_simpleclick, as_swin, save_published
 
 HRNET = "isegm.model.is_hrnet_model.HRNetModel"
 SEGFORMER = "isegm.model.is_segformer_model.SegformerModel"
@@ -123,6 +123,32 @@ def test_swin(tmp_path: Path) -> None:
     assert (imported.network_name, imported.options) == ("swin-b", {})
     assert same_answer(network, imported.network)
     assert "backbone.patch_embed_coords.proj.weight" in imported.left_out
+
+
+def test_hrformer(tmp_path: Path) -> None:
+    network = made("hrformer-s")
+    path = save_published(
+        tmp_path / "hrformer.pth", as_hrformer(network.state_dict()), "isegm.model.is_hrformer_model.HRFormerModel"
+    )
+    imported = import_model(path)
+    assert (imported.network_name, imported.options) == ("hrformer-s", {"with_previous": True})
+    assert same_answer(network, imported.network)
+
+
+@pytest.mark.parametrize("pipeline", ["s1", "s2"])
+def test_focalclick(pipeline: str, tmp_path: Path) -> None:
+    network = made("focalclick-b0", pipeline=pipeline)
+    path = save_published(
+        tmp_path / "segformerB0.pth",
+        as_focalclick(network.state_dict()),
+        "isegm.model.is_segformer_model.SegFormerModel",
+        pipeline_version=pipeline,
+        model_version="b0",
+    )
+    imported = import_model(path)
+    assert (imported.network_name, imported.options) == ("focalclick-b0", {"pipeline": pipeline})
+    assert same_answer(network, imported.network, (256, 256))
+    assert "refiner.feature_gate.0.weight" in imported.left_out
 
 
 def test_a_model_of_this_program(tmp_path: Path) -> None:
