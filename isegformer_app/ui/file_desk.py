@@ -269,6 +269,9 @@ def _photos_of(paths: Iterable[Path]) -> _Listed:
         except FileProblem as problem:
             listed.problems.append(str(problem))
             continue
+        for each in found:
+            # A path keeps its hash: the window would take its time over 100,000.
+            hash(each)
         listed.photos.extend(found)
         if not found:
             listed.problems.append(f"There are no photos in “{path}”.")
