@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-HEADLESS_COMMANDS = ("segment", "evaluate", "train")
+HEADLESS_COMMANDS = ("segment", "evaluate", "compare", "train")
 """First arguments that never open a window; `model.cli` parses what follows them."""
 
 HELP = """\
@@ -17,6 +17,7 @@ usage: isegformer [PATH ...]              open photos, volumes or folders in the
 commands:
   segment     click points on images and write their masks
   evaluate    measure the number of clicks a model needs on a dataset
+  compare     compare finished evaluations, object by object
   train       train a model, with the settings that made the bundled one
               (each command has its own help: isegformer COMMAND --help)
 

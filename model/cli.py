@@ -15,6 +15,7 @@ from .errors import ModelError, SettingsError
 COMMANDS = {
     "segment": "Click points on images and write their masks.",
     "evaluate": "Measure the number of clicks that a model needs on a dataset.",
+    "compare": "Compare finished evaluations, object by object.",
     "train": "Train a model; the preset `bundled` made the bundled one.",
 }
 """Command -> what it is for; the module of its name in `model.commands` does it."""

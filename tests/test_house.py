@@ -169,4 +169,4 @@ def test_readme_names_commands_that_exist(capsys: pytest.CaptureFixture[str]) ->
 
 
 def test_help_names_every_command() -> None:
-    assert set(re.findall(r"^  (\w+)  ", HELP, flags=re.MULTILINE)) == set(HEADLESS_COMMANDS)
+    assert set(re.findall(r"^  (\w[\w-]*)  ", HELP, flags=re.MULTILINE)) == set(HEADLESS_COMMANDS)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isegformer_app.document import Annotation, ClassList, Status, Viewpoint
+from isegformer_app.files.volumes import VolumeSource
 
 from .photo import Photo
 
@@ -32,6 +33,8 @@ class Album:
         """Start empty."""
         self.paths: list[Path] = []
         self.index = -1
+        self.sources: dict[Path, VolumeSource] = {}
+        """Where the volumes of the queue come from; photos have no entry."""
         self.classes: ClassList | None = None
         """Those of the queue; None as long as no photo was opened."""
         self._unsubscribe: Callable[[], None] = _nothing
@@ -51,12 +54,18 @@ class Album:
             if self._places.setdefault(path, len(self.paths)) == len(self.paths):
                 self.paths.append(path)
 
-    def restore(self, paths: Iterable[Path], works: Mapping[Path, Work], classes: ClassList | None = None) -> None:
+    def restore(
+        self,
+        paths: Iterable[Path],
+        works: Mapping[Path, Work],
+        classes: ClassList | None = None,
+        sources: Mapping[Path, VolumeSource] | None = None,
+    ) -> None:
         """Take over a saved queue; what was there before is forgotten."""
         self._unsubscribe()
         self._unsubscribe = _nothing
         self.paths, self.index = [], -1
-        self._places, self._works = {}, dict(works)
+        self._places, self._works, self.sources = {}, dict(works), dict(sources or {})
         self.add(paths)
         known = [classes] if classes is not None else [ClassList.of(work.annotation.state) for work in works.values()]
         self.classes = None
@@ -71,6 +80,8 @@ class Album:
     def lay_down(self, photo: Photo) -> None:
         """Take a photo that is laid on the desk into the queue; it begins with the queue's classes."""
         self.turn_to(photo.path)
+        if photo.image is not None:
+            self.sources[photo.path] = photo.image.source
         self.keep(photo, is_leaving=False)
         annotation = photo.annotation
         if self.classes is None:

@@ -31,7 +31,8 @@ class HandEditing:
         photo = self._segmenting.photo
         if photo is None or not points:
             return False
-        mask = stroke_mask(slice_shape(photo.annotation.shape, photo.viewpoint.key), points, radius)
+        key = photo.viewpoint.key
+        mask = stroke_mask(slice_shape(photo.annotation.shape, key), points, radius, photo.pixel(key.axis))
         return self._paint(photo, mask, is_erasing, "the eraser")
 
     def outline(self, points: Points, *, is_erasing: bool) -> bool:

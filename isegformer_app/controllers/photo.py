@@ -1,4 +1,4 @@
-"""A photo that is open: its pixels, its annotation and how it is looked at."""
+"""A photo or a volume that is open: its pixels, its annotation and how it is looked at."""
 
 from dataclasses import dataclass, field
 from itertools import count
@@ -8,34 +8,77 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isegformer_app.document import Annotation, SliceKey, Viewpoint, Volume
+from isegformer_app.document.normalisation import DISPLAY, Normalisation
+from isegformer_app.files.volumes import VolumeImage
 
 _serials = count(1)
+_Window = tuple[float, float]
 
 
 @dataclass(eq=False)
 class Photo:
-    """One photo (later one volume) on the desk."""
+    """One photo or one volume on the desk."""
 
     path: Path
     volume: Volume
+    """Of several time points, the one that is looked at."""
     annotation: Annotation
     viewpoint: Viewpoint = field(default_factory=Viewpoint)
     notes: tuple[str, ...] = ()
     """Sentences on what had to be decided when the file was read."""
     content_hash: str = ""
     """SHA-256 of the file, in hexadecimal."""
+    image: VolumeImage | None = None
+    """What was read of a volume; None for a photo."""
     _serial: int = field(default_factory=lambda: next(_serials), repr=False)
-    _rgb: tuple[SliceKey, tuple[float, float] | None, NDArray[np.uint8]] | None = field(default=None, repr=False)
+    _rgb: tuple[tuple[SliceKey, int, _Window | None], NDArray[np.uint8]] | None = field(default=None, repr=False)
+
+    @property
+    def is_grey_volume(self) -> bool:
+        """Whether its values are looked at through a window."""
+        return self.image is not None and not self.volume.is_colour
+
+    @property
+    def network_window(self) -> _Window | None:
+        """Values that the network gets as black and white."""
+        view = self.viewpoint
+        if view.normalisation is None or view.normalisation.name == DISPLAY:
+            return view.window
+        return view.normalisation.window
+
+    @property
+    def normalisation(self) -> Normalisation | None:
+        """What the network sees of a grey volume, with the values that hold now."""
+        chosen, window = self.viewpoint.normalisation, self.network_window
+        return None if chosen is None or window is None else Normalisation(chosen.name, *window)
 
     def image_key(self, key: SliceKey) -> str:
-        """Name of the pixels of one slice, the same for as long as the photo is open."""
-        return f"{self.path}|{self._serial}|{key.axis}|{key.index}"
+        """Name of the pixels of one slice as the network gets them: for as long as the photo is open, by value."""
+        name = f"{self.path}|{self._serial}|{key.axis}|{key.index}"
+        return name if self.image is None else f"{name}|{self.viewpoint.time}|{self.normalisation}"
 
     def rgb(self, key: SliceKey) -> NDArray[np.uint8]:
-        """Pixels of one slice for the network and the screen, (H, W, 3) uint8, not to be written; kept for the last."""
-        window = self.viewpoint.window
-        if self._rgb is None or self._rgb[:2] != (key, window):
-            pixels = self.volume.as_rgb(key, window)
+        """Pixels of one slice for the network, (H, W, 3) uint8, not to be written; kept for the last."""
+        wanted = key, self.viewpoint.time, self.network_window
+        if self._rgb is None or self._rgb[0] != wanted:
+            pixels = self.volume.as_rgb(key, wanted[2])
             pixels.flags.writeable = False
-            self._rgb = (key, window, pixels)
-        return self._rgb[2]
+            self._rgb = wanted, pixels
+        return self._rgb[1]
+
+    def shown(self, key: SliceKey) -> NDArray[np.uint8]:
+        """Pixels of one slice for the screen: (H, W) uint8 of a grey volume, (H, W, 3) of anything else."""
+        return self.volume.as_grey(key, self.viewpoint.window) if self.is_grey_volume else self.rgb(key)
+
+    def pixel(self, axis: int) -> tuple[float, float]:
+        """Height and width of the pixels of slices along an axis, the shorter 1."""
+        height, width = (length for number, length in enumerate(self.volume.spacing) if number != axis)
+        shorter = min(height, width)
+        return (height / shorter, width / shorter) if shorter > 0 else (1.0, 1.0)
+
+    def turn_time(self, time: int) -> bool:
+        """Look at another time point; whether there is one."""
+        if self.image is None or not 0 <= time < len(self.image.volumes) or time == self.viewpoint.time:
+            return False
+        self.viewpoint.time, self.volume = time, self.image.volumes[time]
+        return True

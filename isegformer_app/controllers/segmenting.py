@@ -1,6 +1,17 @@
 """From a click to an accepted mask. Everything here runs on the window's thread; only the worker thinks slowly."""
 
-from isegformer_app.document import Change, Click, Edit, EditError, LabelObject, MaskCrop, OverlapRule, Prompt, Tool
+from isegformer_app.document import (
+    Change,
+    Click,
+    Edit,
+    EditError,
+    LabelObject,
+    MaskCrop,
+    OverlapRule,
+    Prompt,
+    SliceKey,
+    Tool,
+)
 from isegformer_app.document.edits import (
     AcceptMask,
     AddClick,
@@ -11,6 +22,7 @@ from isegformer_app.document.edits import (
     RemoveClick,
     ReopenObject,
 )
+from isegformer_app.document.history import Step
 from isegformer_app.document.object_edits import DeleteObject, NewObject
 from isegformer_app.inference import Answer, Failure
 
@@ -53,6 +65,38 @@ class SegmentingController:
             key = photo.viewpoint.key
             self._worker.warm_up(photo.image_key(key), photo.rgb(key))
         self._previewing.refresh()
+
+    def turn_to(self, key: SliceKey, *, show: bool = True) -> None:
+        """Turn to another slice of the volume. The one before is left accepted, and its object stays in hand."""
+        if self.photo is None or key == self.photo.viewpoint.key:
+            return
+        self.leave_slice()
+        self.photo.viewpoint.move_to(key)
+        if show:
+            self._previewing.refresh()
+
+    def leave_slice(self) -> None:
+        """Accept the mask of the open prompt, now or as soon as it is there, and keep its object in hand."""
+        active, current = self.active, self._desk.current()
+        if active is None or current is None:
+            return
+        if self.preview is None:
+            self._previewing.finish_later(current)
+        elif not self.preview.is_empty:
+            self.apply(AcceptMask(active.id, current.key, self.preview, self.rule))
+
+    def show_again(self) -> None:
+        """It is looked at in another way: the window follows."""
+        self._view.preview_changed()
+
+    def ask_anew(self) -> None:
+        """The network sees other pixels from now on: an open prompt is asked again."""
+        self._previewing.refresh()
+
+    def prepare_slice(self) -> None:
+        """Encode the slice that is looked at, when there is nothing else to do."""
+        if self.photo is not None:
+            self.encode_ahead(self.photo)
 
     def encode_ahead(self, photo: Photo) -> None:
         """Prepare for the first click on a photo that may come next."""
@@ -228,14 +272,12 @@ class SegmentingController:
     def undo(self) -> None:
         """Take the last step back and look at what it was about."""
         if self.photo is not None:
-            step = self.photo.annotation.undo()
-            self._look_at(None if step is None else step.object_id)
+            self._look_at(self.photo.annotation.undo())
 
     def redo(self) -> None:
         """Do again what was undone last."""
         if self.photo is not None:
-            step = self.photo.annotation.redo()
-            self._look_at(None if step is None else step.object_id)
+            self._look_at(self.photo.annotation.redo())
 
     def apply(self, edit: Edit, activate: int | None = _KEEP) -> bool:
         """Apply an edit, and make an object the active one; a refusal becomes a message.
@@ -288,11 +330,13 @@ class SegmentingController:
         self._view.document_changed(change)
         self._previewing.refresh()
 
-    def _look_at(self, object_id: int | None) -> None:
-        if self.photo is None or object_id is None:
+    def _look_at(self, step: Step | None) -> None:
+        if self.photo is None or step is None or step.object_id is None:
             return
-        target = self.photo.annotation.state.find_object(object_id)
+        target = self.photo.annotation.state.find_object(step.object_id)
         viewpoint = self.photo.viewpoint
+        if step.key is not None:
+            viewpoint.move_to(step.key)
         is_open = target is not None and target.prompt(viewpoint.key).is_open
         goes_on_drawing = viewpoint.tool is not Tool.CLICK and target is not None
-        self.select_quietly(object_id if is_open or goes_on_drawing else None)
+        self.select_quietly(step.object_id if is_open or goes_on_drawing else None)

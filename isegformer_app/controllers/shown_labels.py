@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from isegformer_app.document import Change, MaskCrop, OverlapRule, SliceKey
+from isegformer_app.document import PHOTO, Change, MaskCrop, OverlapRule, SliceKey
 from isegformer_app.document.geometry import bounding_rectangle, slice_shape
 
 from .photo import Photo
@@ -25,27 +25,30 @@ class ShownLabels:
         """(rows, cols) of the slice shown; the same array for as long as the photo stays."""
         self.is_covered = False
         """Whether hardly anything shows of the open object's mask, because others keep their pixels."""
+        self.key = PHOTO
+        """The slice that is shown."""
         self._photo: Photo | None = None
         self._drawn: Rectangle | None = None
         self._mask: MaskCrop | None = None
         self._setting: tuple[int | None, OverlapRule] = (None, OverlapRule.KEEP)
         self._dirty: Rectangle | None = None
 
-    def open(self, photo: Photo | None) -> None:
-        """Turn to another photo."""
-        self._photo, self._drawn, self._mask, self._dirty = photo, None, None, None
-        self.plane = None if photo is None else photo.annotation.label_map.top_plane(photo.viewpoint.key)
+    def open(self, photo: Photo | None, key: SliceKey = PHOTO) -> None:
+        """Turn to another photo, or to another slice of it."""
+        self._photo, self.key, self._drawn, self._mask, self._dirty = photo, key, None, None, None
+        self._setting = None, self._setting[1]
+        self.plane = None if photo is None else photo.annotation.label_map.top_plane(key)
 
     def document_changed(self, change: Change) -> None:
         """Remember where ids changed."""
         if self._photo is not None and change.box is not None:
-            self._dirty = _union(self._dirty, change.box.rectangle(self._photo.viewpoint.key))
+            self._dirty = _union(self._dirty, change.box.rectangle(self.key))
 
     def follow(self, segmenting: SegmentingController) -> Rectangle | None:
         """Bring the plane up to date and return the rectangle that may differ from before."""
         if self._photo is None or self.plane is None or segmenting.photo is not self._photo:
             return None
-        active = segmenting.active
+        active = segmenting.active if self.key == self._photo.viewpoint.key else None
         mask = segmenting.shown if active is not None and segmenting.prompt.is_open else None
         setting = (None if active is None or mask is None else active.id, segmenting.rule)
         if mask is self._mask and setting == self._setting and self._dirty is None:
@@ -71,21 +74,21 @@ class ShownLabels:
         height, width = mask.shape
         own = None if mask.is_empty else (mask.top, mask.left, mask.top + height, mask.left + width)
         target = photo.annotation.state.find_object(object_id)
-        prompt = None if target is None else target.prompt(photo.viewpoint.key)
+        prompt = None if target is None else target.prompt(self.key)
         if prompt is None or (not prompt.accepted and prompt.start is None):
             return own
-        return _union(own, bounding_rectangle(photo.annotation.mask(object_id, photo.viewpoint.key)))
+        return _union(own, bounding_rectangle(photo.annotation.mask(object_id, self.key)))
 
     def _compose(self, photo: Photo, rectangle: Rectangle) -> None:
         if self.plane is None:
             return
         top, left, bottom, right = rectangle
         area = slice(top, bottom), slice(left, right)
-        part = _top(photo, photo.viewpoint.key, area)
+        part = _top(photo, self.key, area)
         object_id, rule = self._setting
         if object_id is not None and self._mask is not None:
             part[part == object_id] = 0
-            wanted = _cut(self._mask, slice_shape(photo.annotation.shape, photo.viewpoint.key), rectangle)
+            wanted = _cut(self._mask, slice_shape(photo.annotation.shape, self.key), rectangle)
             if rule is OverlapRule.KEEP:
                 wanted &= part == 0
             elif rule is OverlapRule.OVERWRITE:

@@ -9,6 +9,7 @@ from .errors import DocumentError, EditError, ShapeError
 from .geometry import PHOTO, Box, Shape, SliceKey, slice_shape
 from .label_map import LabelMap
 from .masks import MaskCrop
+from .normalisation import Normalisation
 from .objects import Colour, LabelClass, LabelObject, Prompt, State, Status, palette_colour
 from .overlap import OverlapRule
 from .viewpoint import Tool, Viewpoint
@@ -33,6 +34,7 @@ __all__ = [
     "LabelMap",
     "LabelObject",
     "MaskCrop",
+    "Normalisation",
     "OverlapRule",
     "Prompt",
     "Shape",

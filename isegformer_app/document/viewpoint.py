@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from .geometry import PHOTO, SliceKey
+from .geometry import PHOTO, Shape, SliceKey
+from .normalisation import Normalisation
 
 
 class Tool(Enum):
@@ -18,10 +19,29 @@ class Tool(Enum):
 
 @dataclass(slots=True)
 class Viewpoint:
-    """The slice shown, the grey window (low, high), the object and class worked on, the tool in hand."""
+    """The slice worked on, the grey window (low, high), the object and class worked on, the tool in hand.
+
+    Of a volume also: the voxel where its three planes meet, whether all three are shown, its colours on the screen,
+    its time point, and what the network sees of it.
+    """
 
     key: SliceKey = PHOTO
     window: tuple[float, float] | None = None
     active_object: int | None = None
     active_class: int = 1
     tool: Tool = Tool.CLICK
+    cursor: Shape = (0, 0, 0)
+    are_three_shown: bool = False
+    colours: str = "grey"
+    time: int = 0
+    normalisation: Normalisation | None = None
+
+    def plane_key(self, axis: int) -> SliceKey:
+        """The slice along an axis that meets the cursor."""
+        return SliceKey(axis, self.cursor[axis])
+
+    def move_to(self, key: SliceKey) -> None:
+        """Look at a slice."""
+        self.key = key
+        first, second, third = (key.index if axis == key.axis else place for axis, place in enumerate(self.cursor))
+        self.cursor = first, second, third

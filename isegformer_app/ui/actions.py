@@ -1,27 +1,14 @@
 """Every action of the window in one table: its name, its words, its keys and its menu."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar
 
+from .action_spec import ActionSpec
 from .icons import icon
-
-
-@dataclass(frozen=True, slots=True)
-class ActionSpec:
-    """One action; `menu` may have a submenu after a slash, and `keys` are portable key sequences, the first shown."""
-
-    name: str
-    text: str
-    menu: str
-    keys: tuple[str, ...] = ()
-    tip: str = ""
-    is_checkable: bool = False
-    starts_group: bool = False
-
+from .volume_actions import VOLUME_ACTIONS
 
 ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("open", "&Open photo…", "&File", ("Ctrl+O",), "Open one or more photos"),
@@ -116,8 +103,17 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec("mark_done", "Mark as &done", "&Photos", ("Ctrl+D",), "", True, True),
     ActionSpec("flag", "&Flag", "&Photos", ("Ctrl+K",), "Mark the photo as one to come back to", True),
+    *VOLUME_ACTIONS,
     ActionSpec("model_bundled", "&Bundled model", "&Model"),
     ActionSpec("model_file", "Model from &file…", "&Model"),
+    ActionSpec(
+        "train",
+        "&Train on my annotations…",
+        "&Model",
+        (),
+        "Teach the model your own objects, from sessions or folders of masks",
+        starts_group=True,
+    ),
     ActionSpec("device_auto", "&Choose by itself", "&Model/&Device", is_checkable=True),
     ActionSpec("device_cpu", "C&PU", "&Model/&Device", is_checkable=True),
     ActionSpec("device_cuda", "C&UDA (Nvidia)", "&Model/&Device", is_checkable=True),

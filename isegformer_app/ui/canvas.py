@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QEnterEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
@@ -32,15 +32,31 @@ class Canvas(CanvasView):
     """The photo is moved by hand."""
     opacity_turned = Signal(int)
     """Notches of the wheel, with Alt held."""
+    scrolled = Signal(int)
+    """Slices that the wheel turned."""
+    time_turned = Signal(int)
+    """Time points that the wheel turned, with Shift held."""
+    levelled = Signal(float, float)
+    """Logical pixels to the right and down that the right button was drawn."""
+    pointed = Signal(int, int)
+    """The pixel under the cursor as it moves with Shift held."""
+    double_clicked_beside = Signal()
+    """Twice, beside the slice."""
+    pressed = Signal()
+    """A button went down over the picture; the tool hears of it afterwards."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.points, self.brush, self.outline = PointsTool(self), BrushTool(self), OutlineTool(self)
         self.is_panning_with_left = False
         """While Space is held, the left button moves the photo."""
+        self.is_sliced, self.is_levelled = False, False
+        """Whether the wheel turns slices, and whether drawing with the right button changes the grey window."""
         self._tool: CanvasTool = self.points
         self._pressed_right: QPointF | None = None
         self._grip: QPointF | None = None
+        self._level_grip: QPointF | None = None
+        self._turned = 0.0
         self._has_crosshair = True
         self._turn = 0
         self._spinner = QTimer(self, interval=_SPINNER_MS)
@@ -139,7 +155,12 @@ class Canvas(CanvasView):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Take the second press like the first: two quick clicks are two clicks, and the tool knows what closes."""
-        self._press(event, self._tool.double_click)
+        view, place = self.geometry_of_view, event.position()
+        if self.is_sliced and view is not None and view.pixel_at(place.x(), place.y()) is None:
+            self.pressed.emit()
+            self.double_clicked_beside.emit()
+        else:
+            self._press(event, self._tool.double_click)
 
     def _press(self, event: QMouseEvent, tell_tool: Callable[[Pointer], bool]) -> None:
         if self.geometry_of_view is None:
@@ -148,6 +169,7 @@ class Canvas(CanvasView):
         if event.button() == Qt.MouseButton.MiddleButton or (is_left and self.is_panning_with_left):
             self._grab(event.position())
         elif self._grip is None:
+            self.pressed.emit()
             if event.button() == Qt.MouseButton.RightButton and self._tool.is_still_with_right:
                 self._pressed_right = event.position()
             tell_tool(Pointer.of(event, self.geometry_of_view))
@@ -160,7 +182,15 @@ class Canvas(CanvasView):
         self._under = event.position()
         if self._pressed_right is not None and is_drag(self._pressed_right, event.position()):
             self._tool.cancel()
-            self._grab(self._pressed_right)
+            if self.is_levelled:
+                self._level_grip, self._pressed_right = self._pressed_right, None
+            else:
+                self._grab(self._pressed_right)
+        if self._level_grip is not None:
+            shift = event.position() - self._level_grip
+            self._level_grip = event.position()
+            self.levelled.emit(shift.x(), shift.y())
+            return
         if self._grip is not None:
             shift = event.position() - self._grip
             self._grip = event.position()
@@ -171,6 +201,9 @@ class Canvas(CanvasView):
             self._markers_item.update()
             self.redraw_tool()
         self._place_crosshair()
+        is_free = event.buttons() == Qt.MouseButton.NoButton
+        if is_free and pointer.pixel is not None and pointer.has(Qt.KeyboardModifier.ShiftModifier) and self.is_sliced:
+            self.pointed.emit(*pointer.pixel)
         self.hovered.emit(pointer.pixel)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -178,7 +211,9 @@ class Canvas(CanvasView):
         self._pressed_right = None
         if self.geometry_of_view is None:
             return
-        if self._grip is not None:
+        if self._level_grip is not None:
+            self._level_grip = None
+        elif self._grip is not None:
             self._grip = None
             self._show_cursor()
         else:
@@ -199,19 +234,29 @@ class Canvas(CanvasView):
         self.hovered.emit(None)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom at the cursor; with Shift change the brush, with Alt the opacity."""
-        # With Alt held, some systems turn the wheel sideways.
+        """Zoom at the cursor, or turn slices; with Shift change the brush or the time, with Alt the opacity."""
+        # With Alt or Shift held, some systems turn the wheel sideways.
         delta = event.angleDelta().y() or event.angleDelta().x()
         if self.geometry_of_view is None or delta == 0:
             return
-        notches = delta / _DEGREES_8TH_A_NOTCH
-        if event.modifiers() & Qt.KeyboardModifier.AltModifier:
+        notches, keys = delta / _DEGREES_8TH_A_NOTCH, event.modifiers()
+        if keys & Qt.KeyboardModifier.AltModifier:
             self.opacity_turned.emit(1 if delta > 0 else -1)
-        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier and self._tool is self.brush:
+        elif keys & Qt.KeyboardModifier.ShiftModifier and self._tool is self.brush:
             self.brush_resized.emit(_NOTCH**notches)
-        else:
+        elif keys & Qt.KeyboardModifier.ControlModifier or not self.is_sliced:
             self.zoom(_NOTCH**notches, event.position())
+        else:
+            self._turn_slices(-notches, self.time_turned if keys & Qt.KeyboardModifier.ShiftModifier else self.scrolled)
         event.accept()
+
+    def _turn_slices(self, notches: float, told: SignalInstance) -> None:
+        """Tell whole notches: a trackpad turns by parts of one."""
+        self._turned = notches + (self._turned if self._turned * notches > 0 else 0.0)
+        whole = int(self._turned)
+        if whole:
+            self._turned -= whole
+            told.emit(whole)
 
     def viewportEvent(self, event: QEvent) -> bool:
         """Zoom at the fingers that pinch a trackpad."""

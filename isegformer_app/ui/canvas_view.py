@@ -74,12 +74,18 @@ class CanvasView(GraphicsView):
     def show_photo(self, photo: PhotoLayer, view: ViewGeometry | None) -> None:
         """Show another photo, looked at as given, or fitted."""
         self._photo_item.show_layer(photo)
+        self._photo_item.set_pixel((1.0, 1.0) if view is None else view.pixel)
         self._before_actual = None
         self.geometry_of_view = None
         if view is not None:
             self._set_view(replace(view, canvas=self._canvas_size()))
         self._motion.stop()
         self._come_to_rest()
+
+    def show_slice(self, photo: PhotoLayer) -> None:
+        """Show another picture of the same size in the place of the one before."""
+        self._photo_item.show_layer(photo)
+        self.redraw()
 
     def labels_changed(self, rectangle: Rectangle) -> None:
         """Draw the labels of a rectangle again."""

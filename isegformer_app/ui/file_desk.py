@@ -1,7 +1,7 @@
-"""Opening photos and turning the page."""
+"""Opening photos and volumes, and turning the page."""
 
+import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -10,18 +10,22 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 from isegformer_app.controllers.album import Album
 from isegformer_app.controllers.copying import CopiedObjects
 from isegformer_app.controllers.exporting import is_ready_to_export
-from isegformer_app.controllers.opening import take_up
+from isegformer_app.controllers.listing import Listed, list_paths, needs_a_look
+from isegformer_app.controllers.opening import VolumeChoice, take_up, volume_path
 from isegformer_app.controllers.photo import Photo
+from isegformer_app.controllers.progress import Cancelled
 from isegformer_app.controllers.segmenting import SegmentingController
 from isegformer_app.document import EditError
 from isegformer_app.files.errors import FileProblem, TooLarge
-from isegformer_app.files.scan import IMAGE_SUFFIXES, FolderScan
+from isegformer_app.files.scan import IMAGE_SUFFIXES
 from isegformer_app.files.session import SUFFIX
+from isegformer_app.files.volumes import Watch
 from isegformer_app.settings import Settings
 from resources import ResourceError, resource_path
 
 from .errands import Errand, Errands
 from .photo_loader import SLOW_MS, PhotoLoader
+from .volume_chooser import choose_volumes
 
 _SAMPLE = "samples/cat.png"
 _AHEAD_PIXELS = 100_000_000
@@ -29,13 +33,8 @@ _AHEAD_PIXELS = 100_000_000
 would have to forget the one on the desk for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    """The photos that were found, the folders that hold some of them, and sentences on those that hold none."""
-
-    photos: list[Path]
-    folders: list[Path] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+_VOLUME_PATTERNS = "*.nii *.nii.gz *.hdr *.img *.dcm *.dicom *.nrrd *.nhdr *.mha *.mhd DICOMDIR"
+_PROBLEMS_SHOWN = 3
 
 
 class FileDesk(QObject):
@@ -60,7 +59,9 @@ class FileDesk(QObject):
         self.loader = PhotoLoader(self)
         self._window, self._segmenting, self._settings = window, segmenting, settings
         self._scans = Errands(self, "folder scan")
-        self._scan: Errand[_Listed] | None = None
+        self._scan: Errand[Listed] | None = None
+        self._stop_scan = threading.Event()
+        self._choices: dict[Path, VolumeChoice] = {}
         self._heading, self._is_skipping = 1, False
         self._asked: set[Path] = set()
         self._copied: tuple[Path, CopiedObjects] | None = None
@@ -88,13 +89,18 @@ class FileDesk(QObject):
         """Let photos be chosen."""
         patterns = " ".join(f"*{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
         chosen, _ = QFileDialog.getOpenFileNames(
-            self._window, "Open photos", self._last_folder(), f"Photos ({patterns});;All files (*)"
+            self._window,
+            "Open photos or volumes",
+            self._last_folder(),
+            f"Photos and volumes ({patterns} {_VOLUME_PATTERNS});;All files (*)",
         )
         self.open_paths([Path(each) for each in chosen])
 
     def ask_for_folder(self) -> None:
         """Let a folder be chosen."""
-        chosen = QFileDialog.getExistingDirectory(self._window, "Open a folder of photos", self._last_folder())
+        chosen = QFileDialog.getExistingDirectory(
+            self._window, "Open a folder of photos or volumes", self._last_folder()
+        )
         if chosen:
             self.open_paths([Path(chosen)])
 
@@ -106,19 +112,20 @@ class FileDesk(QObject):
             self.troubled.emit(str(error))
 
     def open_paths(self, paths: Iterable[Path]) -> None:
-        """Queue photos and the photos of folders, and put the first of them on the desk; or open a session."""
+        """Queue photos and volumes, those of folders too, and put the first on the desk; or open a session."""
         wanted = [path.absolute() for path in paths]
         for path in wanted:
             if path.suffix.lower() == SUFFIX:
                 self.session_wanted.emit(path)
         wanted = [path for path in wanted if path.suffix.lower() != SUFFIX]
         self._asked = set(wanted)
-        if any(path.is_dir() for path in wanted):
+        if any(needs_a_look(path) for path in wanted):
             self.give_up()
-            scan = self._scan = self._scans.run(lambda: _photos_of(wanted), self._listed)
+            stop = self._stop_scan = threading.Event()
+            scan = self._scan = self._scans.run(lambda: list_paths(wanted, _watching(stop)), self._listed)
             QTimer.singleShot(SLOW_MS, self, lambda: self._say_scanning(scan, wanted[0]))
         elif wanted:
-            self._listed(_Listed(wanted))
+            self._listed(Listed(tuple(wanted)))
 
     @property
     def is_opening(self) -> bool:
@@ -130,7 +137,11 @@ class FileDesk(QObject):
         self.album.turn_to(path)
         self.album_changed.emit()
         self.turned.emit()
-        self.loader.want(path, allow_large=allow_large)
+        found = self._choices.get(path) or self.album.sources.get(path)
+        if found is None:
+            self.loader.want(path, allow_large=allow_large)
+        else:
+            self.loader.want_volume(path, found, allow_large=allow_large)
 
     def go_to(self, path: Path) -> None:
         """Turn to a photo of the queue once nothing is left to do on the one on the desk."""
@@ -166,6 +177,7 @@ class FileDesk(QObject):
         """Open nothing after all: the photo on the desk stays."""
         self._copied = None
         if self._scan is not None:
+            self._stop_scan.set()
             self._scan.drop()
             self._scan = None
         self.loader.drop()
@@ -178,20 +190,31 @@ class FileDesk(QObject):
     def close(self) -> None:
         """The window closes."""
         self.loader.close()
+        self._stop_scan.set()
         self._scans.close()
 
-    def _listed(self, listed: _Listed) -> None:
+    def _listed(self, listed: Listed) -> None:
         self._scan = None
         self.opening_ended.emit()
-        for folder in listed.folders:
-            self.asked_for.emit(folder)
-        if listed.photos:
-            self.album.add(listed.photos)
-            self.show(listed.photos[0])
-        for problem in listed.problems:
-            self.troubled.emit(problem)
+        volumes = listed.volumes
+        if listed.is_to_be_chosen_from:
+            volumes = choose_volumes(self._window, volumes)
+        chosen = {volume_path(each): each for each in volumes}
+        self._choices |= chosen
+        self.album.sources |= {path: each.source for path, each in chosen.items()}
+        for path in listed.fruitful:
+            self._asked.discard(path)
+            self.asked_for.emit(path)
+        found = [*listed.photos, *chosen]
+        if found:
+            self.album.add(found)
+            self.show(found[0])
+        more = len(listed.problems) - _PROBLEMS_SHOWN
+        if listed.problems:
+            told = " ".join(listed.problems[:_PROBLEMS_SHOWN])
+            self.troubled.emit(told + (f" {more} more cannot be opened." if more > 0 else ""))
 
-    def _say_scanning(self, scan: Errand[_Listed], path: Path) -> None:
+    def _say_scanning(self, scan: Errand[Listed], path: Path) -> None:
         if self._scan is scan:
             self.opening.emit(path.name)
 
@@ -209,7 +232,8 @@ class FileDesk(QObject):
         else:
             self._lay_down(photo)
             self._put_copies(photo)
-            self.loader.look_ahead(self.album.neighbour(self._heading, only_unfinished=self._is_skipping))
+            ahead = self.album.neighbour(self._heading, only_unfinished=self._is_skipping)
+            self.loader.look_ahead(None if ahead in self.album.sources else ahead)
 
     def _put_copies(self, photo: Photo) -> None:
         copied, self._copied = self._copied, None
@@ -247,11 +271,12 @@ class FileDesk(QObject):
         if photo.path in self._asked:
             self._asked.discard(photo.path)
             self.asked_for.emit(photo.path)
-        for note in photo.notes:
+        # What was found odd about a volume stays until it was read: the desk of volumes tells it.
+        for note in photo.notes if photo.image is None else ():
             self.noticed.emit(note)
 
     def _ask_for_memory(self, path: Path, problem: TooLarge) -> None:
-        answer = QMessageBox.question(self._window, "A very large photo", f"{problem}\n\nOpen it all the same?")
+        answer = QMessageBox.question(self._window, "A very large picture", f"{problem}\n\nOpen it all the same?")
         if answer == QMessageBox.StandardButton.Yes:
             self.show(path, allow_large=True)
 
@@ -260,21 +285,11 @@ class FileDesk(QObject):
         return "" if newest is None else str(newest if newest.is_dir() else newest.parent)
 
 
-def _photos_of(paths: Iterable[Path]) -> _Listed:
-    """List photos and the photos of folders, with sentences on those that hold none. May run on any thread."""
-    listed = _Listed([])
-    for path in paths:
-        try:
-            found = [each for batch in FolderScan(path).batches() for each in batch] if path.is_dir() else [path]
-        except FileProblem as problem:
-            listed.problems.append(str(problem))
-            continue
-        for each in found:
-            # A path keeps its hash: the window would take its time over 100,000.
-            hash(each)
-        listed.photos.extend(found)
-        if not found:
-            listed.problems.append(f"There are no photos in “{path}”.")
-        elif path.is_dir():
-            listed.folders.append(path)
-    return listed
+def _watching(stop: threading.Event) -> Watch:
+    """What a listing calls to learn that it is not wanted any more."""
+
+    def watch(done: int, total: int, name: str) -> None:
+        if stop.is_set():
+            raise Cancelled
+
+    return watch

@@ -1,9 +1,13 @@
 """Keys that mean one thing tapped and another held, and the silence of letters while somebody types."""
 
+from collections.abc import Collection
+
 from PySide6.QtCore import QElapsedTimer, QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractItemView,
+    QAbstractSlider,
     QAbstractSpinBox,
     QApplication,
     QComboBox,
@@ -15,6 +19,11 @@ from PySide6.QtWidgets import (
 
 _TEXT_FIELDS = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
 _OWN_SPACE = (QAbstractButton, QComboBox)
+_LISTS = (QAbstractItemView, QAbstractSlider, QComboBox)
+_MOVES = {
+    *(Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right),
+    *(Qt.Key.Key_PageUp, Qt.Key.Key_PageDown),
+}
 _HOLD_MS = 250
 _COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 
@@ -27,12 +36,12 @@ class HeldKeys(QObject):
     peek_tapped = Signal()
     peek_held = Signal(bool)
 
-    def __init__(self, window: QWidget, canvas: QWidget) -> None:
+    def __init__(self, window: QWidget, canvases: Collection[QWidget]) -> None:
         super().__init__(window)
         self.was_space_used = False
         """Set while the photo is moved with Space held: that was no tap."""
         self.peek_key = Qt.Key.Key_S
-        self._window, self._canvas = window, canvas
+        self._window, self._canvases = window, canvases
         self._down: Qt.Key | None = None
         self._clock = QElapsedTimer()
 
@@ -43,7 +52,7 @@ class HeldKeys(QObject):
         focus = QApplication.focusWidget()
         if event.type() == QEvent.Type.ShortcutOverride:
             return self._keep_for_text(focus, event)
-        if watched is not focus and watched is not self._canvas:
+        if watched is not focus and watched not in self._canvases:
             return False
         if event.type() == QEvent.Type.KeyPress:
             return self._pressed(watched, event)
@@ -63,9 +72,10 @@ class HeldKeys(QObject):
 
     @staticmethod
     def _keep_for_text(focus: QWidget | None, event: QKeyEvent) -> bool:
-        """Give plain keys to the text field that has the focus, before any shortcut takes them."""
+        """Give plain keys to the text field, and arrows to the list, that has the focus, before a shortcut does."""
         is_typed = not event.modifiers() & _COMMANDS and not Qt.Key.Key_F1 <= event.key() <= Qt.Key.Key_F35
-        if isinstance(focus, _TEXT_FIELDS) and is_typed:
+        is_moved = isinstance(focus, _LISTS) and event.key() in _MOVES and not event.modifiers() & _COMMANDS
+        if (isinstance(focus, _TEXT_FIELDS) and is_typed) or is_moved:
             event.accept()
             return True
         return False

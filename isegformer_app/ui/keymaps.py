@@ -11,14 +11,16 @@ KEYMAPS: Mapping[str, Keymap] = {
     "ritm": {
         "previous_photo": ("PgUp",),
         "next_photo": ("PgDown",),
+        "previous_slice": ("Up",),
+        "next_slice": ("Down",),
         "accept_part": ("A", "Shift+Space"),
     },
     # ITK-SNAP turns the opacity with A and D, fits with Ctrl+F and picks the brush with 4, the polygon with 3.
     "medical": {
         "opacity_down": ("A",),
         "opacity_up": ("D",),
-        "previous_photo": ("Ctrl+Alt+P", "PgUp"),
-        "next_photo": ("Ctrl+Alt+N", "PgDown"),
+        "previous_photo": ("Ctrl+Alt+P",),
+        "next_photo": ("Ctrl+Alt+N",),
         "previous_unfinished": ("Ctrl+Shift+P",),
         "next_unfinished": ("Ctrl+Shift+N",),
         "fit": ("Ctrl+F",),

@@ -21,11 +21,10 @@ from isegformer_app.controllers.hand_editing import HandEditing
 from isegformer_app.controllers.segmenting import SegmentingController
 from isegformer_app.document import Change, Status
 from isegformer_app.inference import Answer, Worker
-from isegformer_app.settings import Settings
+from isegformer_app.settings import Settings, data_folder
 
 from .actions import fill_menus, make_actions
 from .adjust_panel import AdjustPanel
-from .canvas import Canvas
 from .cheat_sheet import CheatSheet
 from .drops import dropped_paths
 from .empty_state import EmptyState
@@ -33,14 +32,19 @@ from .export_desk import ExportDesk
 from .file_desk import FileDesk
 from .held_keys import HeldKeys
 from .import_desk import ImportDesk
+from .measures_desk import MeasuresDesk
 from .message_bar import MessageBar
 from .model_desk import EngineMaker, ModelDesk
 from .object_desk import ObjectDesk
+from .own_models_menu import OwnModelsMenu
 from .photo_desk import PhotoDesk
 from .photos_panel import PhotosPanel
+from .planes_view import PlanesView
 from .recent_menu import RecentMenu
 from .session_desk import SessionDesk
+from .train_desk import TrainDesk
 from .view_desk import ViewDesk
+from .volume_desk import VolumeDesk
 from .worker_bridge import WorkerBridge
 
 _TOOLBAR = (
@@ -65,22 +69,26 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.settings = settings
-        self.canvas = Canvas()
+        self.planes = PlanesView()
+        self.canvas = self.planes.panes[0].canvas
         self.stack, self.adjust_panel, self.empty_state = QStackedWidget(), AdjustPanel(), EmptyState()
         self.message_bar = MessageBar(self.stack)
         self.segmenting = SegmentingController(worker, self, threshold=settings.threshold)
-        self.view = ViewDesk(self.segmenting, settings, self.canvas, self.adjust_panel, self)
-        self.shown = PhotoDesk(self, self.segmenting, settings, self.canvas, self.view)
-        self.labels, self.status_bar = self.shown.labels, self.shown.status_bar
+        self.view = ViewDesk(self.segmenting, settings, self.planes, self.adjust_panel, self)
+        self.shown = PhotoDesk(self, self.segmenting, settings, self.planes, self.view)
+        self.labels, self.status_bar = self.planes.panes[0].labels, self.shown.status_bar
         self.objects_panel, self.classes_bar = self.shown.objects_panel, self.shown.classes_bar
+        self.volumes = VolumeDesk(self, self.segmenting, settings, self.planes)
+        self.measures = MeasuresDesk(self, self.segmenting, self.planes)
         self.hand_editing = HandEditing(self.segmenting)
         self.files = FileDesk(self, self.segmenting, settings)
         self.session = SessionDesk(self, self.segmenting, self.files.album, journals, settings)
         self.exports = ExportDesk(self, self.segmenting, self.files.album, settings)
         self.imports = ImportDesk(self, self.segmenting, self.files.album, self.session.watch_work)
-        self.objects = ObjectDesk(self, self.segmenting, self.hand_editing, self.canvas, self.objects_panel)
+        self.objects = ObjectDesk(self, self.segmenting, self.hand_editing, self.planes, self.objects_panel)
         self.objects.photos_with_class = self.files.album.photos_with_class
         self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
+        self.training = TrainDesk(self, settings, lambda: self.session.path, self.model.use_model)
         self.photos_panel = PhotosPanel(self.files.album)
         self.actions_by_name = make_actions(self, self._handlers())
         self._lay_out()
@@ -88,22 +96,26 @@ class MainWindow(QMainWindow):
         self.model.adopt(self.actions_by_name)
         self.session.adopt(self.actions_by_name)
         self.view.adopt(self.actions_by_name)
+        self.volumes.adopt(self.actions_by_name)
+        self.measures.adopt(self.actions_by_name)
         self._show_history()
 
     # What the controllers say -----------------------------------------------------------------------------------
 
     def document_changed(self, change: Change) -> None:
         """Objects, clicks or labels changed."""
-        self.labels.document_changed(change)
+        self.shown.document_changed(change)
+        self.measures.document_changed(change)
 
     def preview_changed(self) -> None:
         """The active object, its clicks or its unaccepted mask changed."""
         self.shown.follow()
+        self.measures.show_all()
         self._show_history()
 
     def waiting_changed(self, is_waiting: bool) -> None:
         """An answer is awaited, or no longer."""
-        self.canvas.set_waiting(is_waiting)
+        self.planes.set_waiting(is_waiting)
 
     def answered(self, answer: Answer) -> None:
         """An answer was used."""
@@ -130,7 +142,10 @@ class MainWindow(QMainWindow):
             "clear_recent": lambda: self.recent.clear(),
             **self.objects.handlers(),
             **self.view.handlers(),
+            **self.volumes.handlers(),
+            **self.measures.handlers(),
             **self.model.handlers(),
+            **self.training.handlers(),
             "quit": self.close,
             "cheat_sheet": lambda: CheatSheet(self.actions_by_name, self).exec(),
             "about": lambda: QMessageBox.about(self, "About iSegFormer", _ABOUT),
@@ -140,10 +155,11 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setStatusBar(self.status_bar)
         menus = fill_menus(self.menuBar(), self.actions_by_name)
+        self.own_models = OwnModelsMenu(menus["&Model"], data_folder() / "models", self.model.use_model)
         self.recent = RecentMenu(menus["&File/Open &recent"], self.settings)
         self._add_toolbar()
         self.stack.addWidget(self.empty_state)
-        self.stack.addWidget(self.canvas)
+        self.stack.addWidget(self.planes)
         self.setCentralWidget(self.stack)
         self._add_docks()
         self.resize(1280, 780)
@@ -168,12 +184,14 @@ class MainWindow(QMainWindow):
         layout.setSpacing(2)
         layout.addWidget(self.classes_bar)
         layout.addWidget(self.objects_panel, stretch=1)
+        layout.addWidget(self.volumes.panel)
         layout.addWidget(self.adjust_panel)
         names = ("reopen", "move_up", "move_down", "hide", "lock", "delete")
         self.objects_panel.add_buttons([self.actions_by_name[name] for name in names])
         self._add_dock("Objects", side, Qt.DockWidgetArea.RightDockWidgetArea)
         self.photos_dock = self._add_dock("Photos", self.photos_panel, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.photos_dock.hide()
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.measures.dock)
 
     def _add_dock(self, title: str, content: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title)
@@ -196,6 +214,9 @@ class MainWindow(QMainWindow):
         self.files.opened.connect(self.session.watch)
         self.files.opening.connect(lambda name: self.message_bar.show_progress(f"Opening “{name}” …"))
         self.files.turned.connect(self.message_bar.clear)
+        self.files.loader.progressed.connect(
+            lambda path, percent: self.message_bar.show_progress(f"Reading “{path.name}” … {percent} %")
+        )
         self.files.opening_ended.connect(self.message_bar.end_progress)
         self.message_bar.given_up.connect(self.files.give_up)
         self.files.album_changed.connect(self._show_album)
@@ -214,21 +235,24 @@ class MainWindow(QMainWindow):
         self.imports.begun.connect(self.session.rest)
         for desk in (self.files, self.session, self.imports):
             desk.troubled.connect(lambda message: self.problem(message, False))
-        for source in (self.files, self.session, self.imports, self.exports, self.recent, self.shown):
+        for source in (self.files, self.session, self.imports, self.exports, self.recent, self.shown, self.volumes):
             source.noticed.connect(self.notice)
+        self.volumes.warned.connect(lambda message: self.problem(message, False))
+        self.shown.slice_turned.connect(self.volumes.follow)
         self.photos_panel.chosen.connect(self.files.go_to)
         self.classes_bar.picked.connect(self.objects.pick_class)
         self.classes_bar.add_wanted.connect(self.objects.add_class)
         self.classes_bar.rename_wanted.connect(self.objects.rename_class)
         self.classes_bar.recolour_wanted.connect(self.objects.recolour_class)
         self.classes_bar.delete_wanted.connect(self.objects.delete_class)
-        self.keys = HeldKeys(self, self.canvas)
+        self.keys = HeldKeys(self, self.planes.canvases)
         app = QApplication.instance()
         if app is not None:
             app.installEventFilter(self.keys)
         self.keys.space_tapped.connect(self.objects.finish)
-        self.keys.space_held.connect(self.canvas.set_space_held)
-        self.canvas.grabbed.connect(self.keys.use_space)
+        for canvas in self.planes.canvases:
+            self.keys.space_held.connect(canvas.set_space_held)
+            canvas.grabbed.connect(self.keys.use_space)
         self.keys.peek_held.connect(self.view.peek)
         self.keys.peek_tapped.connect(self.view.toggle_overlay)
         for number in range(1, 10):
@@ -240,11 +264,13 @@ class MainWindow(QMainWindow):
     def _photo_opened(self) -> None:
         if self.segmenting.photo is None:
             return
-        self.stack.setCurrentWidget(self.canvas)
+        self.stack.setCurrentWidget(self.planes)
         self.shown.show_photo()
+        self.volumes.opened()
+        self.measures.opened()
         self.message_bar.end_progress()
         self._show_history()
-        self.canvas.setFocus()
+        self.planes.active.setFocus()
 
     def _session_opened(self, path: Path | None) -> None:
         if path is not None:
@@ -290,6 +316,8 @@ class MainWindow(QMainWindow):
         """Read nothing any more: the window closes or has died."""
         self.files.close()
         self.photos_panel.close_down()
+        self.measures.close()
+        self.training.close_down()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask before work is lost, and keep the settings."""

@@ -24,8 +24,8 @@ from isegformer_app.document.object_edits import (
     ShowObject,
 )
 
-from .canvas import Canvas
 from .objects_panel import ObjectsPanel
+from .planes_view import PlanesView
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,24 +41,25 @@ class ObjectDesk(QObject):
         window: QWidget,
         segmenting: SegmentingController,
         editing: HandEditing,
-        canvas: Canvas,
+        planes: PlanesView,
         panel: ObjectsPanel,
     ) -> None:
         super().__init__(window)
         self._window, self._segmenting, self._editing = window, segmenting, editing
-        self._canvas, self._panel = canvas, panel
+        self._planes, self._panel = planes, panel
         self.photos_with_class: Callable[[int], Sequence[Path]] = lambda class_id: ()
         """Asked before a class is deleted for the whole queue."""
         panel.chosen.connect(self.choose)
         panel.renamed.connect(self.rename_to)
         panel.eye_pressed.connect(self.toggle_eye)
         panel.lock_pressed.connect(self.toggle_lock)
-        canvas.points.clicked.connect(segmenting.click)
-        canvas.points.moved.connect(segmenting.move_click)
-        canvas.points.flipped.connect(segmenting.flip_click)
-        canvas.points.removed.connect(segmenting.remove_click)
-        canvas.brush.stroked.connect(self._stroked)
-        canvas.outline.outlined.connect(self._outlined)
+        for canvas in planes.canvases:
+            canvas.points.clicked.connect(segmenting.click)
+            canvas.points.moved.connect(segmenting.move_click)
+            canvas.points.flipped.connect(segmenting.flip_click)
+            canvas.points.removed.connect(segmenting.remove_click)
+            canvas.brush.stroked.connect(self._stroked)
+            canvas.outline.outlined.connect(self._outlined)
 
     def handlers(self) -> Mapping[str, Callable[[], object]]:
         """What the actions of this desk do."""
@@ -91,21 +92,21 @@ class ObjectDesk(QObject):
 
     def remove_click(self) -> None:
         """Take the last corner or click back."""
-        if self._canvas.tool.step_back():
-            self._canvas.redraw_tool()
+        if self._planes.active.tool.step_back():
+            self._planes.active.redraw_tool()
         else:
             self._segmenting.remove_click()
 
     def flip_hovered(self) -> None:
         """Turn the sign of the click under the cursor."""
-        if self._canvas.points.hovered is None:
+        if self._planes.active.points.hovered is None:
             self._segmenting.tell("Put the cursor on a click marker to flip it.")
         else:
-            self._segmenting.flip_click(self._canvas.points.hovered)
+            self._segmenting.flip_click(self._planes.active.points.hovered)
 
     def delete(self) -> None:
         """Delete the click under the cursor, else the active object."""
-        hovered, active = self._canvas.points.hovered, self._segmenting.active
+        hovered, active = self._planes.active.points.hovered, self._segmenting.active
         if hovered is not None:
             self._segmenting.remove_click(hovered)
         elif active is None:
@@ -115,15 +116,15 @@ class ObjectDesk(QObject):
 
     def cancel(self) -> None:
         """Leave what was begun: an outline, else the clicks of the open object."""
-        if self._canvas.tool.cancel():
-            self._canvas.redraw_tool()
+        if self._planes.active.tool.cancel():
+            self._planes.active.redraw_tool()
         else:
             self._segmenting.drop_clicks()
 
     def finish(self) -> None:
         """Close the outline that was begun, else accept the open object."""
-        if self._canvas.tool.complete():
-            self._canvas.redraw_tool()
+        if self._planes.active.tool.complete():
+            self._planes.active.redraw_tool()
         else:
             self._segmenting.finish()
 
@@ -274,7 +275,7 @@ class ObjectDesk(QObject):
         return (chosen.red(), chosen.green(), chosen.blue()) if chosen.isValid() else None
 
     def _stroked(self, points: tuple[tuple[float, float], ...], is_erasing: bool) -> None:
-        self._editing.stroke(points, self._canvas.brush.radius, is_erasing=is_erasing)
+        self._editing.stroke(points, self._planes.active.brush.radius, is_erasing=is_erasing)
 
     def _outlined(self, points: tuple[tuple[float, float], ...], is_erasing: bool) -> None:
         self._editing.outline(points, is_erasing=is_erasing)

@@ -1,19 +1,21 @@
 """The photo on the desk as the window shows it: canvas, list of objects, and what lies under the cursor."""
 
+from functools import partial
+
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from isegformer_app.controllers.photo import Photo
 from isegformer_app.controllers.segmenting import SegmentingController
-from isegformer_app.controllers.shown_labels import ShownLabels
-from isegformer_app.document import PHOTO
+from isegformer_app.document import PHOTO, Change, SliceKey
 from isegformer_app.settings import Settings
 
-from .canvas import Canvas
 from .classes_bar import ClassesBar
 from .objects_panel import ObjectsPanel
-from .photo_layer import PhotoLayer
+from .plane_pane import PlanePane
+from .planes_view import PlanesView
 from .status_bar import StatusBar
 from .view_desk import ViewDesk
-from .view_geometry import ViewGeometry
 
 _COVERED = (
     "The new mask lies almost wholly on other objects, which keep their pixels: "
@@ -22,20 +24,23 @@ _COVERED = (
 
 
 class PhotoDesk(QObject):
-    """Keeps canvas, panels and status bar in step with the document. What is worth a line is told by `noticed`."""
+    """Keeps planes, panels and status bar in step with the document. What is worth a line is told by `noticed`."""
 
     noticed = Signal(str)
+    slice_turned = Signal()
+    """Another slice, plane or time point is looked at, or the same in another way."""
 
     def __init__(
-        self, window: QObject, segmenting: SegmentingController, settings: Settings, canvas: Canvas, view: ViewDesk
+        self, window: QObject, segmenting: SegmentingController, settings: Settings, planes: PlanesView, view: ViewDesk
     ) -> None:
         super().__init__(window)
-        self.labels = ShownLabels()
         self.objects_panel, self.classes_bar, self.status_bar = ObjectsPanel(), ClassesBar(), StatusBar()
-        self._segmenting, self._settings, self._canvas, self._view = segmenting, settings, canvas, view
+        self._segmenting, self._settings, self._planes, self._view = segmenting, settings, planes, view
         self._coloured: object = None
-        canvas.hovered.connect(self._show_pixel)
-        canvas.view_changed.connect(self._show_zoom)
+        self._looked_at: object = None
+        for pane in planes.panes:
+            pane.canvas.hovered.connect(partial(self._show_pixel, pane))
+            pane.canvas.view_changed.connect(self._show_zoom)
         view.dressed.connect(self._dress)
 
     def show_photo(self) -> None:
@@ -43,45 +48,55 @@ class PhotoDesk(QObject):
         photo = self._segmenting.photo
         if photo is None:
             return
-        pixels = photo.rgb(photo.viewpoint.key)
-        layer = PhotoLayer()
-        layer.set_pixels(pixels)
-        shape = (pixels.shape[0], pixels.shape[1])
-        view = ViewGeometry(shape, (max(self._canvas.width(), 1), max(self._canvas.height(), 1))).fitted()
-        before = self._canvas.geometry_of_view
-        if self._settings.keep_zoom and before is not None and before.image == shape:
-            view = before
-        self._canvas.show_photo(layer, view)
-        self.status_bar.show_size(shape)
-        self._view.take(photo.viewpoint.tool)
-        self.show_labels()
+        viewpoint = photo.viewpoint
+        self._planes.arrange(viewpoint.key.axis, viewpoint.are_three_shown)
+        panes = self._planes.panes if photo.image is not None else (self._planes.active_pane,)
+        for pane in panes:
+            before = pane.canvas.geometry_of_view if self._settings.keep_zoom else None
+            pane.open(photo, before)
+        depth, rows, cols = photo.volume.shape
+        self.status_bar.show_size((rows, cols), depth if photo.image is not None else None)
+        self._view.take(viewpoint.tool)
+        self._coloured = self._looked_at = None
+        self.follow()
         self._show_zoom()
 
     def show_labels(self) -> None:
         """Show the labels of the photo on the desk, which may be others than before."""
-        photo = self._segmenting.photo
-        if photo is not None:
-            self.labels.open(photo)
-            self._canvas.show_labels(self.labels)
-            self._coloured = None
-            self.follow()
+        for pane in self._planes.panes:
+            pane.look_again()
+        self._coloured = None
+        self.follow()
+
+    def document_changed(self, change: Change) -> None:
+        """Remember what must be drawn again."""
+        for pane in self._planes.panes:
+            pane.labels.document_changed(change)
 
     def follow(self) -> None:
-        """Show what changed in the objects, the clicks or the unaccepted mask."""
+        """Show what changed in the objects, the clicks, the unaccepted mask, or how it is looked at."""
         photo = self._segmenting.photo
         objects = () if photo is None else photo.annotation.objects
-        was_covered = self.labels.is_covered
         coloured = [(each.id, each.colour, each.is_visible) for each in objects]
-        changed = self.labels.follow(self._segmenting)
-        if coloured != self._coloured:
-            self._coloured = coloured
+        has_new_colours, self._coloured = coloured != self._coloured, coloured
+        if photo is not None:
+            self._planes.arrange(photo.viewpoint.key.axis, photo.viewpoint.are_three_shown)
+        for pane in self._planes.shown:
+            if pane.follow(self._segmenting):
+                self.noticed.emit(_COVERED)
+        if has_new_colours:
             self._view.recolour()
-        elif changed is not None:
-            self._canvas.labels_changed(changed)
-        if self.labels.is_covered and not was_covered:
-            self.noticed.emit(_COVERED)
-        self._canvas.show_clicks(self._segmenting.prompt.clicks)
+        if photo is not None and photo.image is not None:
+            self._tell_turned(photo)
         self.show_objects()
+
+    def _tell_turned(self, photo: Photo) -> None:
+        view = photo.viewpoint
+        looked_at = view.key, view.cursor, view.are_three_shown, view.time, view.window, view.colours
+        if looked_at != self._looked_at:
+            self._looked_at = looked_at
+            self._show_zoom()
+            self.slice_turned.emit()
 
     def show_objects(self) -> None:
         """Bring the list of objects and the classes up to date."""
@@ -92,23 +107,39 @@ class PhotoDesk(QObject):
         classes = () if photo is None else photo.annotation.classes
         self.classes_bar.show_classes(classes, self._segmenting.class_for_new)
 
-    def _show_pixel(self, pixel: tuple[int, int] | None) -> None:
-        photo, plane = self._segmenting.photo, self.labels.plane
+    def _show_pixel(self, pane: PlanePane, pixel: tuple[int, int] | None) -> None:
+        photo, plane = self._segmenting.photo, pane.labels.plane
         if pixel is None or photo is None or plane is None:
-            self.status_bar.show_pixel(None, "", "")
+            self.status_bar.show_pixel("", "", "")
             return
-        raw = photo.volume.plane(photo.viewpoint.key)[pixel].tolist()
-        value = "RGB {}, {}, {}".format(*raw) if isinstance(raw, list) else f"value {raw:g}"
+        raw = photo.volume.plane(pane.key)[pixel].tolist()
+        unit = "" if photo.image is None else f" {photo.image.unit}".rstrip()
+        value = "RGB {}, {}, {}".format(*raw) if isinstance(raw, list) else f"value {raw:g}{unit}"
         owner = photo.annotation.state.find_object(int(plane[pixel]))
         known = None if owner is None else photo.annotation.state.find_class(owner.class_id)
         label = "" if owner is None else owner.name + (f" ({known.name})" if known is not None else "")
-        self.status_bar.show_pixel(pixel, value, label)
+        place = f"x {pixel[1]}, y {pixel[0]}" if photo.image is None else _voxel_words(photo, pane.key, pixel)
+        self.status_bar.show_pixel(place, value, label)
 
     def _show_zoom(self) -> None:
-        view = self._canvas.geometry_of_view
-        self.status_bar.show_zoom(None if view is None else view.scale * self._canvas.devicePixelRatioF())
+        canvas = self._planes.active
+        view = canvas.geometry_of_view
+        self.status_bar.show_zoom(None if view is None else view.scale * canvas.devicePixelRatioF())
 
     def _dress(self) -> None:
         self.classes_bar.dress()
         self.objects_panel.dress()
         self.show_objects()
+
+
+def _voxel_words(photo: Photo, key: SliceKey, pixel: tuple[int, int]) -> str:
+    """Column, row and slice of a voxel, counted from 0, and where it lies in the patient."""
+    place = list(pixel)
+    place.insert(key.axis, key.index)
+    words = f"voxel {place[2]}, {place[1]}, {place[0]}"
+    if photo.volume.affine is None:
+        return words
+    position = photo.volume.to_patient(np.asarray(place, dtype=np.float64))
+    towards = ("R" if position[0] >= 0 else "L"), ("A" if position[1] >= 0 else "P"), ("S" if position[2] >= 0 else "I")
+    lengths = " ".join(f"{letter} {abs(each):.1f}" for letter, each in zip(towards, position, strict=True))
+    return f"{words}   {lengths} mm"

@@ -1,5 +1,6 @@
 """The photo's pixels as they are drawn: magnified they show as squares, reduced they come smooth from a halved copy."""
 
+from collections.abc import Sequence
 from math import ceil, floor
 
 import numpy as np
@@ -35,6 +36,15 @@ class PhotoLayer:
             height, width = pixels.shape[:2]
             # The array is kept in `_pixels`: the image only borrows its memory.
             self._levels = [QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888)]
+
+    def set_grey(self, pixels: NDArray[np.uint8], colours: Sequence[int] | None = None) -> None:
+        """Show (H, W) uint8, grey or in 256 `colours` (ARGB)."""
+        height, width = pixels.shape
+        kind = QImage.Format.Format_Grayscale8 if colours is None else QImage.Format.Format_Indexed8
+        image = QImage(pixels.data, width, height, width, kind)
+        if colours is not None:
+            image.setColorTable(colours)
+        self._levels, self._pixels = [image], pixels
 
     def paint(self, painter: QPainter, exposed: QRectF, scale: float) -> None:
         """Draw what lies in `exposed`, with as much detail as `scale`, drawn pixels a pixel of the photo, needs.

@@ -1,12 +1,14 @@
-"""Reading photos off the window's thread: the one that is wanted, and the next one ahead of time."""
+"""Reading photos and volumes off the window's thread: the one that is wanted, and the next one ahead of time."""
 
 import os
+import threading
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from isegformer_app.controllers.opening import open_photo
+from isegformer_app.controllers.opening import FirstSlice, VolumeChoice, VolumeSource, open_photo, open_volume
 from isegformer_app.controllers.photo import Photo
+from isegformer_app.controllers.progress import Cancelled
 from isegformer_app.files.errors import FileProblem
 
 from .errands import Errand, Errands
@@ -27,6 +29,12 @@ class PhotoLoader(QObject):
     """The photo that is wanted takes long enough to say so."""
     loaded_ahead = Signal(object)
     """The `Photo` that is kept for later."""
+    progressed = Signal(Path, int)
+    """The volume that is wanted, and how much of it is read, in percent."""
+    first_seen = Signal(object)
+    """A `FirstSlice` of the volume that is wanted, before the whole is there."""
+    _told = Signal(object, int)
+    _showed = Signal(object, object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -37,6 +45,10 @@ class PhotoLoader(QObject):
         self._ahead_path: Path | None = None
         self._ahead_errand: Errand[Photo] | None = None
         self._ahead: tuple[Photo, _Stamp | None] | None = None
+        self._stop = threading.Event()
+        """Ends the reading of a volume that is not wanted any more."""
+        self._told.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+        self._showed.connect(self._show_first, Qt.ConnectionType.QueuedConnection)
         self._patience = QTimer(self, interval=SLOW_MS, singleShot=True)
         self._patience.timeout.connect(lambda: self.lingers.emit(self.wanted))
 
@@ -61,9 +73,36 @@ class PhotoLoader(QObject):
             lambda problem: self._gave_up(path, problem),
         )
 
+    def want_volume(self, path: Path, found: VolumeChoice | VolumeSource, *, allow_large: bool = False) -> None:
+        """Read a volume; nothing else is wanted any more."""
+        self.drop()
+        self._forget_ahead()
+        self.wanted, stop = path, threading.Event()
+        self._stop = stop
+        percent = -1
+
+        def watch(done: int, total: int, name: str) -> None:
+            nonlocal percent
+            if stop.is_set():
+                raise Cancelled
+            if 100 * done // max(total, 1) != percent:
+                percent = 100 * done // max(total, 1)
+                self._told.emit(stop, percent)
+
+        def show_first(first: FirstSlice) -> None:
+            self._showed.emit(stop, first)
+
+        self._patience.start()
+        self._errand = self._reading.run(
+            lambda: open_volume(path, found, watch, show_first, allow_large=allow_large),
+            lambda photo: self._arrived(path, photo),
+            lambda problem: self._gave_up(path, problem),
+        )
+
     def drop(self) -> None:
         """Want nothing any more."""
         self.wanted = None
+        self._stop.set()
         self._patience.stop()
         if self._errand is not None:
             self._errand.drop()
@@ -94,6 +133,15 @@ class PhotoLoader(QObject):
             if self._ahead_path == path:
                 self._forget_ahead()
             self.loaded.emit(photo)
+
+    def _tell(self, stop: threading.Event, percent: int) -> None:
+        if stop is self._stop and self.wanted is not None:
+            self._patience.stop()
+            self.progressed.emit(self.wanted, percent)
+
+    def _show_first(self, stop: threading.Event, first: FirstSlice) -> None:
+        if stop is self._stop and self.wanted is not None:
+            self.first_seen.emit(first)
 
     def _gave_up(self, path: Path, problem: FileProblem) -> None:
         if path == self.wanted:

@@ -13,7 +13,10 @@ class StatusBar(QStatusBar):
         self.position, self.value, self.label, self.extent = (self._field(width) for width in (130, 150, 170, 110))
         self.saved = self._field(0, is_right=True)
         self.zoom, self.latency, self.engine = (self._field(width, is_right=True) for width in (70, 120, 220))
-        self.position.setToolTip("Column x and row y under the cursor, counted from 0")
+        self.position.setToolTip(
+            "Column x and row y under the cursor, counted from 0; of a volume column, row and slice, "
+            "and millimetres to the patient's right, front and head (or left, back, feet)"
+        )
         self.value.setToolTip("Red, green and blue of the pixel, or its grey value")
         self.label.setToolTip("Object and class under the cursor")
         self.extent.setToolTip("Width and height of the photo")
@@ -22,7 +25,7 @@ class StatusBar(QStatusBar):
         self.latency.setToolTip("From the click to the mask, waiting included")
         self.engine.setToolTip("Model and device that answer")
         self.setSizeGripEnabled(False)
-        self.show_pixel(None, "", "")
+        self.show_pixel("", "", "")
 
     def _field(self, width: int, *, is_right: bool = False) -> QLabel:
         made = QLabel()
@@ -33,9 +36,9 @@ class StatusBar(QStatusBar):
             self.addWidget(made)
         return made
 
-    def show_pixel(self, pixel: tuple[int, int] | None, value: str, label: str) -> None:
-        """Show what is under the cursor; `pixel` is (row, col)."""
-        self.position.setText(_NOTHING if pixel is None else f"x {pixel[1]}, y {pixel[0]}")
+    def show_pixel(self, place: str, value: str, label: str) -> None:
+        """Show what is under the cursor."""
+        self.position.setText(place or _NOTHING)
         self.value.setText(value)
         self.label.setText(label)
 
@@ -43,9 +46,11 @@ class StatusBar(QStatusBar):
         """Show the zoom, in device pixels a photo pixel."""
         self.zoom.setText("" if scale is None else f"{scale * 100:.0f} %")
 
-    def show_size(self, shape: tuple[int, int] | None) -> None:
-        """Show the size of the photo (rows, columns)."""
-        self.extent.setText("" if shape is None else f"{shape[1]} × {shape[0]} px")  # noqa: RUF001 - the sign meant
+    def show_size(self, shape: tuple[int, int], depth: int | None = None) -> None:
+        """Show the size of the photo (rows, columns), or of a volume of so many slices."""
+        rows, cols = shape
+        rest = " px" if depth is None else f" × {depth}"  # noqa: RUF001 - the sign meant
+        self.extent.setText(f"{cols} × {rows}{rest}")  # noqa: RUF001 - the sign meant
 
     def show_latency(self, seconds: float) -> None:
         """Show how long the last answer took."""

@@ -13,11 +13,11 @@ from isegformer_app.settings import Settings
 
 from .actions import give_icons, give_keys
 from .adjust_panel import OVERLAY_STYLES, AdjustPanel, limited_brush
-from .canvas import Canvas
 from .key_editor import KeyEditor
 from .key_table import KeyTable
 from .keymaps import KEYMAPS
 from .overlay_render import colour_tables
+from .planes_view import PlanesView
 from .theme import THEMES, apply_theme
 
 _BRUSH_STEP = 1.2
@@ -38,19 +38,25 @@ class ViewDesk(QObject):
     """Colours of the theme have changed."""
 
     def __init__(
-        self, segmenting: SegmentingController, settings: Settings, canvas: Canvas, panel: AdjustPanel, window: QWidget
+        self,
+        segmenting: SegmentingController,
+        settings: Settings,
+        planes: PlanesView,
+        panel: AdjustPanel,
+        window: QWidget,
     ) -> None:
         super().__init__(window)
         self._window = window
-        self._segmenting, self._settings, self._canvas, self._panel = segmenting, settings, canvas, panel
+        self._segmenting, self._settings, self._planes, self._panel = segmenting, settings, planes, panel
         self._actions: Mapping[str, QAction] = {}
         panel.threshold_changed.connect(self.set_threshold)
         panel.opacity_changed.connect(self.set_opacity)
         panel.style_changed.connect(self.set_style)
         panel.rule_changed.connect(self.set_rule)
         panel.brush_changed.connect(self.set_brush)
-        canvas.brush_resized.connect(lambda factor: self.set_brush(settings.brush_radius * factor))
-        canvas.opacity_turned.connect(lambda notches: self.set_opacity(settings.opacity + notches * _OPACITY_STEP))
+        for canvas in planes.canvases:
+            canvas.brush_resized.connect(lambda factor: self.set_brush(settings.brush_radius * factor))
+            canvas.opacity_turned.connect(lambda notches: self.set_opacity(settings.opacity + notches * _OPACITY_STEP))
 
     def handlers(self) -> Mapping[str, Callable[[], object]]:
         """What the actions of this desk do."""
@@ -58,10 +64,10 @@ class ViewDesk(QObject):
             "flip_sign": self.flip_sign,
             "brush_smaller": lambda: self.set_brush(self._settings.brush_radius / _BRUSH_STEP),
             "brush_larger": lambda: self.set_brush(self._settings.brush_radius * _BRUSH_STEP),
-            "fit": self._canvas.fit,
-            "actual_size": self._canvas.show_actual_size,
-            "zoom_in": lambda: self._canvas.zoom(1.25),
-            "zoom_out": lambda: self._canvas.zoom(0.8),
+            "fit": lambda: self._planes.active.fit(),
+            "actual_size": lambda: self._planes.active.show_actual_size(),
+            "zoom_in": lambda: self._planes.active.zoom(1.25),
+            "zoom_out": lambda: self._planes.active.zoom(0.8),
             "overlay": lambda: self.set_overlay_shown(self._actions["overlay"].isChecked()),
             "overlay_style": self.next_style,
             "opacity_down": lambda: self.set_opacity(self._settings.opacity - _OPACITY_STEP),
@@ -82,11 +88,10 @@ class ViewDesk(QObject):
         actions["overlay"].setChecked(True)
         actions["crosshair"].setChecked(self._settings.crosshair)
         actions["keep_zoom"].setChecked(self._settings.keep_zoom)
-        self._canvas.set_crosshair(self._settings.crosshair)
-        self._canvas.brush.radius = self._settings.brush_radius
+        self.set_crosshair(self._settings.crosshair)
+        self.set_brush(self._settings.brush_radius)
         self._panel.show_threshold(self._settings.threshold)
         self._panel.show_opacity(self._settings.opacity)
-        self._panel.show_brush(self._settings.brush_radius)
         self._panel.show_style(self._settings.overlay)
         self._panel.show_rule(self._segmenting.rule)
         self.set_keys(self._settings.keys)
@@ -97,12 +102,15 @@ class ViewDesk(QObject):
         """Colour the overlay anew: objects, opacity or style have changed."""
         photo = self._segmenting.photo
         objects = () if photo is None else photo.annotation.objects
-        self._canvas.overlay.set_tables(colour_tables(objects, self._settings.opacity, self._settings.overlay))
-        self._canvas.redraw()
+        tables = colour_tables(objects, self._settings.opacity, self._settings.overlay)
+        for canvas in self._planes.canvases:
+            canvas.overlay.set_tables(tables)
+            canvas.redraw()
 
     def take(self, tool: Tool) -> None:
         """Take a tool in hand."""
-        self._canvas.take(tool)
+        for canvas in self._planes.canvases:
+            canvas.take(tool)
         if self._segmenting.photo is not None:
             self._segmenting.photo.viewpoint.tool = tool
         for name, each in _TOOLS.items():
@@ -110,27 +118,34 @@ class ViewDesk(QObject):
 
     def flip_sign(self) -> None:
         """Let the left button mean the other sign."""
-        self._canvas.points.is_flipped = self._actions["flip_sign"].isChecked()
-        meaning = "beside" if self._canvas.points.is_flipped else "on"
+        is_flipped = self._actions["flip_sign"].isChecked()
+        for canvas in self._planes.canvases:
+            canvas.points.is_flipped = is_flipped
+        meaning = "beside" if is_flipped else "on"
         self._segmenting.tell(f"The left button now clicks {meaning} the object.")
 
     def set_overlay_shown(self, is_shown: bool) -> None:
         """Show or hide the overlay."""
         self._actions["overlay"].setChecked(is_shown)
-        self._canvas.set_peeking(not is_shown)
+        self._set_peeking(not is_shown)
 
     def peek(self, is_held: bool) -> None:
         """Hide a shown overlay, or show a hidden one, for as long as the key is held."""
-        self._canvas.set_peeking(is_held == self._actions["overlay"].isChecked())
+        self._set_peeking(is_held == self._actions["overlay"].isChecked())
 
     def toggle_overlay(self) -> None:
         """Show or hide the overlay for longer."""
         self.set_overlay_shown(not self._actions["overlay"].isChecked())
 
+    def _set_peeking(self, is_peeking: bool) -> None:
+        for canvas in self._planes.canvases:
+            canvas.set_peeking(is_peeking)
+
     def set_crosshair(self, is_shown: bool) -> None:
         """Show or hide the lines through the cursor."""
         self._settings.crosshair = is_shown
-        self._canvas.set_crosshair(is_shown)
+        for canvas in self._planes.canvases:
+            canvas.set_crosshair(is_shown)
 
     def set_threshold(self, value: float) -> None:
         """Use another probability."""
@@ -161,9 +176,11 @@ class ViewDesk(QObject):
 
     def set_brush(self, radius: float) -> None:
         """Use another brush radius, in pixels of the photo."""
-        self._settings.brush_radius = self._canvas.brush.radius = limited_brush(radius)
+        self._settings.brush_radius = limited_brush(radius)
         self._panel.show_brush(self._settings.brush_radius)
-        self._canvas.redraw_tool()
+        for canvas in self._planes.canvases:
+            canvas.brush.radius = self._settings.brush_radius
+            canvas.redraw_tool()
 
     def set_theme(self, theme: str) -> None:
         """Dress the window."""

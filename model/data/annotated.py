@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,17 +10,26 @@ from numpy.typing import NDArray
 from ..errors import DatasetError
 from .objects import BoolMask
 
+_MOST_COUNTED = 1 << 20
+"""Largest number of an object up to which areas are counted in a table instead of by sorting."""
+
 
 @dataclass(frozen=True, slots=True)
 class Objects:
     """The objects of an image, in layers where they overlap.
 
     `layers` (L, H, W) int32: 0 is background, every other number one object, in one layer only; `ignored` (H, W) bool
-    marks pixels that count nowhere.
+    marks pixels that count nowhere. `named` are the numbers that the data lists, where it lists any.
     """
 
     layers: NDArray[np.int32]
     ignored: BoolMask
+    named: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, objects: NDArray[np.int32], ignored: BoolMask | None = None) -> "Objects":
+        """Take objects (H, W) that do not overlap."""
+        return cls(objects[None], np.zeros(objects.shape, np.bool_) if ignored is None else ignored)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -28,11 +38,18 @@ class Objects:
 
     def areas(self) -> dict[int, int]:
         """Pixels that count of each object, by its number, in order; objects of no such pixel are absent."""
+        counts = ~self.ignored
         found: dict[int, int] = {}
         for layer in self.layers:
-            numbers, counts = np.unique(layer[~self.ignored], return_counts=True)
-            found |= {int(number): int(count) for number, count in zip(numbers, counts, strict=True) if number > 0}
+            found |= _occurrences(layer[counts])
         return dict(sorted(found.items()))
+
+    def without_pixels(self) -> list[int]:
+        """Numbers of objects none of whose pixels counts, those that are listed and have no pixel at all included."""
+        numbers = set(self.named)
+        if self.ignored.any():
+            numbers |= {number for layer in self.layers for number in _occurrences(layer[self.ignored])}
+        return sorted(numbers - set(self.areas())) if numbers else []
 
     def mask(self, number: int) -> BoolMask:
         """Pixels (H, W) of one object."""
@@ -57,6 +74,10 @@ class Annotated:
     read_objects: Callable[[], Objects] = field(repr=False)
     group: str = ""
     """What belongs together and is never divided between training and held-out images: the volume of a slice."""
+    paths: tuple[Path, ...] = ()
+    """Files that decide the pixels and the objects, the image's first."""
+    place: tuple[int, int] | None = None
+    """Axis and index of a slice of a volume; None for a picture."""
 
     @property
     def name(self) -> str:
@@ -95,6 +116,15 @@ class Found:
         """Put several places together."""
         images = tuple(image for part in parts for image in part.images)
         return cls(images, tuple(trouble for part in parts for trouble in part.troubles))
+
+
+def _occurrences(numbers: NDArray[np.int32]) -> dict[int, int]:
+    """Count each number above 0 of a flat array."""
+    if numbers.size and int(numbers.min()) >= 0 and int(numbers.max()) <= _MOST_COUNTED:
+        counts = np.bincount(numbers)
+        return {int(number): int(counts[number]) for number in np.flatnonzero(counts) if number > 0}
+    found, sums = np.unique(numbers, return_counts=True)
+    return {int(number): int(count) for number, count in zip(found, sums, strict=True) if number > 0}
 
 
 def layered(masks: Sequence[BoolMask], size: tuple[int, int]) -> NDArray[np.int32]:

@@ -27,8 +27,8 @@ def is_coco(path: Path) -> bool:
     return b'"images"' in start or b'"annotations"' in start or b'"categories"' in start
 
 
-def open_coco(path: Path, image_folder: Path | None = None) -> Found:
-    """Open a COCO JSON. Images are looked for in `image_folder`, beside the file, and in `images` beside it.
+def open_coco(path: Path, image_folders: Sequence[Path] = ()) -> Found:
+    """Open a COCO JSON. Images are looked for in `image_folders`, beside the file, and in `images` beside it.
 
     Raises `DatasetError` where the file is no COCO JSON. Images without annotation are left out without a word, as
     they hold no object; missing ones and annotations of unknown images are troubles.
@@ -38,7 +38,7 @@ def open_coco(path: Path, image_folder: Path | None = None) -> Found:
     for each in content["annotations"]:
         if isinstance(each, dict) and isinstance(each.get("image_id"), int):
             annotations.setdefault(each["image_id"], []).append(each)
-    folders = [folder for folder in (image_folder, path.parent, path.parent / "images") if folder is not None]
+    folders = [*image_folders, path.parent, path.parent / "images"]
     found, troubles = [], []
     for image in content["images"]:
         mine = annotations.pop(image["id"], [])
@@ -50,7 +50,7 @@ def open_coco(path: Path, image_folder: Path | None = None) -> Found:
             troubles.append(Trouble(f"{path.stem}/{stem}", "its image file is not there"))
             continue
         read = partial(_read, tuple(mine), (image["height"], image["width"]), f"{path.name}: {stem}")
-        found.append(Annotated(path.stem, stem, partial(read_image, place), read))
+        found.append(Annotated(path.stem, stem, partial(read_image, place), read, paths=(place, path)))
     if annotations:
         troubles.append(Trouble(path.name, f"{sum(map(len, annotations.values()))} annotations name no image of it"))
     return Found(tuple(found), tuple(troubles))
@@ -68,6 +68,8 @@ def _content(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or not all(isinstance(content.get(k), list) for k in ("images", "annotations")):
         raise DatasetError(f"{str(path)!r} is no COCO file: it has no lists of images and annotations.")
     for image in content["images"]:
+        if isinstance(image, dict) and isinstance(image.get("coco_url"), str):
+            image.setdefault("file_name", image["coco_url"].rpartition("/")[2])  # LVIS names its images so
         if not isinstance(image, dict) or not _is_image(image):
             raise DatasetError(f"{str(path)!r} lists an image without id, file_name, height and width.")
     return content
@@ -93,9 +95,9 @@ def _read(annotations: Sequence[dict[str, Any]], size: tuple[int, int], name: st
         mask = coco_mask(each.get("segmentation"), size, name)
         if each.get("iscrowd"):
             ignored |= mask
-        elif mask.any():
+        else:
             masks.append(mask)
-    return Objects(layered(masks, size), ignored)
+    return Objects(layered(masks, size), ignored, frozenset(range(1, len(masks) + 1)))
 
 
 def coco_mask(segmentation: object, size: tuple[int, int], name: str) -> BoolMask:

@@ -48,11 +48,12 @@ def open_mask_folder(folder: Path, kind: MaskKind | None = None, ignore_value: i
             troubles.append(Trouble(f"{folder.name}/{stem}", "there is a mask but no image of this name"))
         elif stem in whole:
             read = partial(_read, whole[stem], kind, ignore_value)
-            found.append(Annotated(folder.name, stem, partial(read_image, images[stem]), read))
+            paths = (images[stem], whole[stem])
+            found.append(Annotated(folder.name, stem, partial(read_image, images[stem]), read, paths=paths))
         elif stem in several:
-            found.append(
-                Annotated(folder.name, stem, partial(read_image, images[stem]), partial(_read_several, several[stem]))
-            )
+            parts = partial(_read_several, several[stem])
+            files = (images[stem], *several[stem])
+            found.append(Annotated(folder.name, stem, partial(read_image, images[stem]), parts, paths=files))
         else:
             troubles.append(Trouble(f"{folder.name}/{stem}", "there is an image but no mask of this name"))
     return Found(tuple(found), tuple(troubles))

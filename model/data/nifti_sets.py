@@ -2,9 +2,10 @@
 
 A folder holds `imagesTr/NAME_0000.nii.gz` with `labelsTr/NAME.nii.gz` (nnU-Net's and the Medical Segmentation
 Decathlon's layout), or `images/NAME.nii.gz` with `labels/` or `masks/`, or BraTS's `CASE/CASE_flair.nii.gz` with
-`CASE/CASE_seg.nii.gz`.
+`CASE/CASE_seg.nii.gz`, or `NAME.nii.gz` beside `NAME-label.nii.gz` (or `_label`, `_seg`, `_gt`, ...).
 """
 
+from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -15,25 +16,40 @@ from numpy.typing import NDArray
 
 from ..errors import DatasetError
 from .annotated import Annotated, Found, Objects, Trouble
-from .objects import connected_parts
+from .objects import MaskKind, objects_of
 
 SUFFIXES = (".nii.gz", ".nii")
 _PAIRS = (("imagesTr", "labelsTr"), ("images", "labels"), ("images", "masks"))
 _BRATS_IMAGES = ("flair", "t2f", "t2-flair", "t2", "t1ce", "t1")
+_ENDINGS = tuple(f"{mark}{word}" for mark in "-_" for word in ("label", "labels", "seg", "mask", "gt"))
 _LOW, _HIGH = 0.5, 99.5
 _SMALLEST = 20
 """Fewest labelled voxels of a slice that becomes an image."""
 
 
-def open_nifti(folder: Path) -> Found | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slicing:
+    """How a label volume becomes images with objects."""
+
+    kind: MaskKind = "semantic"
+    """What the numbers of a slice mean; by default its connected parts are objects."""
+    axis: int | None = None
+    """Axis across which the slices lie; None: the one of the widest spacing, the last where all are alike."""
+    least: int = _SMALLEST
+    """Fewest labelled voxels of a slice that becomes an image."""
+    ignore_value: int | None = None
+    """Label of voxels that count nowhere."""
+
+
+def open_nifti(folder: Path, slicing: Slicing | None = None) -> Found | None:
     """Open the pairs of volumes in `folder`; None where it holds none in a known layout."""
     pairs, troubles = _pairs(folder)
     if not pairs:
         return None
-    images = []
+    images: list[Annotated] = []
     for name, picture, labels in pairs:
         try:
-            images += _slices(folder.name, name, picture, labels)
+            images += _slices((folder.name, name), picture, labels, slicing or Slicing())
         except DatasetError as error:
             troubles.append(Trouble(f"{folder.name}/{name}", str(error)))
     return Found(tuple(images), tuple(troubles))
@@ -44,6 +60,9 @@ def _pairs(folder: Path) -> tuple[list[tuple[str, Path, Path]], list[Trouble]]:
         pictures, labels = _volumes(folder / image_name), _volumes(folder / label_name)
         if pictures and labels:
             return _matched(folder.name, pictures, labels)
+    beside = _beside(folder)
+    if beside:
+        return beside, []
     found = []
     for labels_path in sorted(folder.glob("*/*seg.nii*")):
         stem = _stem(labels_path).removesuffix("seg")
@@ -52,6 +71,17 @@ def _pairs(folder: Path) -> tuple[list[tuple[str, Path, Path]], list[Trouble]]:
         if picture is not None:
             found.append((labels_path.parent.name, picture, labels_path))
     return found, []
+
+
+def _beside(folder: Path) -> list[tuple[str, Path, Path]]:
+    """Volumes with their labels in the same folder, told by the endings of the names."""
+    files = _volumes(folder)
+    return [
+        (name, files[name], path)
+        for stem, path in files.items()
+        for ending in _ENDINGS
+        if stem.endswith(ending) and (name := stem.removesuffix(ending)) in files
+    ]
 
 
 def _matched(
@@ -78,36 +108,54 @@ def _stem(path: Path) -> str:
     return path.name[: -len(next(each for each in SUFFIXES if lower.endswith(each)))]
 
 
-def _slices(set_name: str, name: str, picture: Path, labels: Path) -> list[Annotated]:
-    values, axis = _labels(labels)
-    with_labels = np.moveaxis(values > 0, axis, 0).sum(axis=(1, 2))
+def _slices(names: tuple[str, str], picture: Path, labels: Path, slicing: Slicing) -> list[Annotated]:
+    values, coarsest = _labels(labels)
+    axis = coarsest if slicing.axis is None else slicing.axis
+    shape = _shape(picture)
+    if shape != values.shape:
+        raise DatasetError(
+            f"The label volume {str(labels)!r} has the shape {values.shape}, its image {str(picture)!r} {shape}."
+        )
+    counts = np.moveaxis(values > 0, axis, 0).sum(axis=(1, 2))
+    if not counts.any():
+        raise DatasetError(f"The label volume {str(labels)!r} holds no object.")
     return [
         Annotated(
-            set_name,
-            f"{name}@{index}",
-            partial(_read_slice, picture, labels, int(index)),
-            partial(_read_labels, labels, int(index)),
-            group=f"{set_name}/{name}",
+            names[0],
+            f"{names[1]}@{index}",
+            partial(read_slice, picture, (axis, int(index))),
+            partial(_read_labels, labels, (axis, int(index)), slicing),
+            group="/".join(names),
+            paths=(picture, labels),
+            place=(axis, int(index)),
         )
-        for index in np.flatnonzero(with_labels >= _SMALLEST)
+        for index in np.flatnonzero(counts >= slicing.least)
     ]
 
 
-def _read_slice(picture: Path, labels: Path, index: int) -> NDArray[np.uint8]:
-    volume = _volume(picture)
-    truth, axis = _labels(labels)
-    if volume.shape != truth.shape:
-        raise DatasetError(f"The label volume {str(labels)!r} has not the shape of {str(picture)!r}.")
+def read_slice(picture: Path, place: tuple[int, int]) -> NDArray[np.uint8]:
+    """Read the slice at `place` (axis, index) as the network sees it: (H, W, 3) uint8; raise `DatasetError`."""
     low, high = _window(picture)
-    plane = np.take(volume, index, axis).astype(np.float32)
+    axis, index = place
+    if not index < _volume(picture).shape[axis]:
+        raise DatasetError(f"The volume {str(picture)!r} has no slice {index} along its axis {axis}.")
+    plane = np.take(_volume(picture), index, axis).astype(np.float32)
     grey = np.clip((plane - low) / max(high - low, 1e-6), 0, 1)
     return np.repeat(np.rint(grey * 255).astype(np.uint8)[..., None], 3, axis=2)
 
 
-def _read_labels(labels: Path, index: int) -> Objects:
-    values, axis = _labels(labels)
-    plane = connected_parts(np.ascontiguousarray(np.take(values, index, axis)))
-    return Objects(plane[None], np.zeros(plane.shape, np.bool_))
+def _read_labels(labels: Path, place: tuple[int, int], slicing: Slicing) -> Objects:
+    plane = np.ascontiguousarray(np.take(_labels(labels)[0], place[1], place[0]))
+    return Objects.of(*objects_of(plane, slicing.kind, slicing.ignore_value))
+
+
+def _shape(path: Path) -> tuple[int, ...]:
+    """Give the lengths of the three axes from the header alone."""
+    try:
+        shape = tuple(nibabel.load(path).shape)  # type: ignore[attr-defined]
+    except (OSError, ImageFileError, ValueError, EOFError) as error:
+        raise DatasetError(f"The volume {str(path)!r} cannot be read ({error}).") from error
+    return shape[:3]
 
 
 @lru_cache(maxsize=2)

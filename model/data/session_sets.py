@@ -24,10 +24,11 @@ _MOST_VOXELS = 2**31
 _READ_ERRORS = (KeyError, TypeError, ValueError, IndexError, zlib.error, zipfile.BadZipFile)
 
 
-def open_session(path: Path) -> Found:
+def open_session(path: Path, *, only_finished: bool = False) -> Found:
     """Open a session file: its photos with at least one object. Raises `DatasetError` where it cannot be read.
 
-    Photos that are not there any more and works on volumes are troubles.
+    Photos that are not there any more and works on volumes are troubles. With `only_finished`, objects whose clicks
+    are not all accepted are left out.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -48,8 +49,9 @@ def open_session(path: Path) -> Found:
         elif work["shape"][0] != 1:
             troubles.append(Trouble(f"{path.stem}/{photo.name}", "it is a volume; export its labels as NIfTI to train"))
         else:
-            read = partial(_read_objects, work["layers"], tuple(work["shape"]), f"{path.stem}/{photo.name}")
-            images.append(Annotated(path.stem, photo.stem, partial(read_image, photo), read))
+            read = partial(_read_objects, work, f"{path.stem}/{photo.name}", only_finished=only_finished)
+            paths = (photo, path)
+            images.append(Annotated(path.stem, photo.stem, partial(read_image, photo), read, paths=paths))
     return Found(tuple(images), tuple(troubles))
 
 
@@ -65,16 +67,25 @@ def _place(entry: dict[str, Any], folder: Path) -> Path:
     return beside if entry["relative"] and beside.is_file() else Path(entry["absolute"])
 
 
-def _read_objects(layers: list[dict[str, Any]], shape: tuple[int, int, int], name: str) -> Objects:
+def _finished(work: dict[str, Any]) -> list[int]:
+    """Numbers of the objects without an open prompt."""
+    objects = work["state"]["objects"]
+    return [int(each["id"]) for each in objects if not any(prompt["open"] for prompt in each["prompts"])]
+
+
+def _read_objects(work: dict[str, Any], name: str, *, only_finished: bool) -> Objects:
+    shape = tuple(work["shape"])
     size = (shape[1], shape[2])
     try:
-        planes = [_runs(layer, shape)[0].astype(np.int32) for layer in layers]
+        labels = np.stack([_runs(layer, shape)[0].astype(np.int32) for layer in work["layers"]])
+        if only_finished:
+            labels[~np.isin(labels, _finished(work))] = 0
     except _READ_ERRORS as error:
         raise DatasetError(f"The labels of {name} in the session are damaged.") from error
-    return Objects(np.stack(planes), np.zeros(size, np.bool_))
+    return Objects(labels, np.zeros(size, np.bool_))
 
 
-def _runs(stored: dict[str, Any], shape: tuple[int, int, int]) -> NDArray[np.uint16]:
+def _runs(stored: dict[str, Any], shape: tuple[int, ...]) -> NDArray[np.uint16]:
     """Unpack the labels of one layer; never more memory than the shape asks for."""
     size = math.prod(shape)
     if tuple(stored["shape"]) != shape or stored["kind"] != "labels" or not 0 < size <= _MOST_VOXELS:

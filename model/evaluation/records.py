@@ -2,44 +2,45 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from ..clicks import Click
+from ..data.annotated import Annotated
 from ..data.writing import write_text
-from ..errors import OutputError
-from .metrics import is_reached, number_of_clicks
+from ..errors import DatasetError, OutputError
+from .manners import PROTOCOL
+from .metrics import NOC_TARGETS, number_of_clicks
 from .protocol import ObjectRun
-from .targets import Target
+from .targets import Key, Target
 
 OBJECTS_FILE = "objects.csv"
-_COLUMNS = ("set", "stem", "object", "area", "noc@85", "noc@90", "reached@90", "encode", "clicks", "ious", "seconds")
+ROBUSTNESS_FILE = "robustness.csv"
+
+_COLUMNS = (
+    *("set", "stem", "object", "manner", "area", "image", "truth", "slice", "files"),
+    *(f"noc@{percent}" for percent in NOC_TARGETS),
+    *("iou", "encode", "clicks", "ious", "boundary_ious", "encodes", "decodes", "undone"),
+)
 
 
 @dataclass(frozen=True)
 class Record:
     """What was measured on one object; `encode` are the seconds of its image, which objects of an image share."""
 
-    set_name: str
-    stem: str
-    number: int
-    area: int
+    target: Target
     run: ObjectRun
     encode: float
-
-    @classmethod
-    def of(cls, target: Target, run: ObjectRun, encode: float) -> "Record":
-        """Record the run on a target."""
-        return cls(target.entry.set_name, target.entry.stem, target.number, target.area, run, encode)
+    manner: str = PROTOCOL
 
     @property
-    def key(self) -> tuple[str, str, int]:
+    def key(self) -> Key:
         """What names the object in its dataset."""
-        return self.set_name, self.stem, self.number
+        return self.target.key
 
 
 class RecordFile:
@@ -61,47 +62,69 @@ class RecordFile:
 
 
 @contextmanager
-def open_records(folder: Path, max_clicks: int, known: Iterable[Record]) -> Iterator[RecordFile]:
-    """Open the file for more rows, after it was written anew with the `known` ones: no torn line stays."""
-    path = folder / OBJECTS_FILE
-    write_text(path, _csv_line(_COLUMNS) + "".join(_line(record, max_clicks) for record in known))
+def open_records(path: Path, max_clicks: int, known: Iterable[Record] = ()) -> Iterator[RecordFile]:
+    """Open a file for more rows, after it was written anew with the `known` ones: no torn line stays."""
+    write_records(path, max_clicks, known)
     with path.open("a", encoding="utf-8", newline="") as handle:
         yield RecordFile(handle, max_clicks)
 
 
-def read_records(folder: Path) -> list[Record]:
-    """Read the rows that are whole; none where there is no such file."""
-    path = folder / OBJECTS_FILE
+def write_records(path: Path, max_clicks: int, records: Iterable[Record]) -> None:
+    """Write a file of records as a whole."""
+    write_text(path, _csv_line(_COLUMNS) + "".join(_line(record, max_clicks) for record in records))
+
+
+def read_records(path: Path) -> list[Record]:
+    """Read the rows of a file that are whole; none where there is no such file."""
     if not path.is_file():
         return []
     # A stop can tear the last line only: what does not end with a line break is not whole.
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-    records: dict[tuple[str, str, int], Record] = {}
+    records: dict[tuple[Key, str], Record] = {}
     for row in csv.DictReader(line for line in lines if line.endswith("\n")):
         try:
             record = _read(row)
         except (ValueError, KeyError, TypeError):
             continue
-        records[record.key] = record
+        records[record.key, record.manner] = record
     return list(records.values())
 
 
+def click_list(clicks: Sequence[Click]) -> list[list[int]]:
+    """Put clicks into words: [x, y, 1 or 0] each."""
+    return [[click.col, click.row, int(click.is_positive)] for click in clicks]
+
+
 def _line(record: Record, max_clicks: int) -> str:
-    ious = record.run.ious
-    clicks = [[click.col, click.row, int(click.is_positive)] for click in record.run.clicks]
+    target, run = record.target, record.run
     return _csv_line(
         (
-            *record.key,
-            record.area,
-            number_of_clicks(ious, 0.85, max_clicks),
-            number_of_clicks(ious, 0.90, max_clicks),
-            int(is_reached(ious, 0.90)),
-            round(record.encode, 4),
-            json.dumps(clicks),
-            json.dumps(ious),  # in full: a rounded one could reach a target that it missed
-            json.dumps([round(value, 4) for value in record.run.seconds]),
+            *(*record.key, record.manner, target.area, *_files(target.image), _slice(target.image), target.files),
+            *(number_of_clicks(run.ious, percent / 100, max_clicks) for percent in NOC_TARGETS),
+            *(round(run.ious[-1], 6) if run.ious else "", round(record.encode, 5)),
+            json.dumps(click_list(run.clicks)),
+            json.dumps(run.ious),  # in full: a rounded one could reach a target that it missed
+            json.dumps(run.boundary_ious),
+            json.dumps([round(value, 5) for value in run.encodes]),
+            json.dumps([round(value, 5) for value in run.decodes]),
+            json.dumps([int(each) for each in run.undone]),
         )
     )
+
+
+def _files(image: Annotated) -> tuple[str, str]:
+    """Files of the image and of its objects, the first where there are several."""
+    first, second = (str(path.resolve()) for path in (*image.paths, Path(), Path())[:2])
+    return (first, second) if image.paths else ("", "")
+
+
+def _slice(image: Annotated) -> str:
+    return "" if image.place is None else f"{image.place[0]}:{image.place[1]}"
+
+
+def _unread() -> Any:  # noqa: ANN401 - it never answers
+    """Refuse: a record remembers where an image was, not how it is read."""
+    raise DatasetError("The image of a record is not read again; open the dataset.")
 
 
 def _csv_line(values: Iterable[object]) -> str:
@@ -111,9 +134,21 @@ def _csv_line(values: Iterable[object]) -> str:
 
 
 def _read(row: dict[str, str]) -> Record:
-    clicks = tuple(Click(y, x, is_positive=bool(sign)) for x, y, sign in json.loads(row["clicks"]))
-    ious, seconds = tuple(json.loads(row["ious"])), tuple(json.loads(row["seconds"]))
-    if not len(clicks) == len(ious) == len(seconds):
+    paths = (Path(row["image"]), Path(row["truth"])) if row["image"] else ()
+    image = Annotated(row["set"], row["stem"], _unread, _unread, paths=paths)
+    if row["slice"]:
+        axis, index = map(int, row["slice"].split(":"))
+        image = replace(image, place=(axis, index))
+    run = ObjectRun(
+        tuple(Click(y, x, is_positive=bool(sign)) for x, y, sign in json.loads(row["clicks"])),
+        tuple(json.loads(row["ious"])),
+        tuple(json.loads(row["boundary_ious"])),
+        tuple(json.loads(row["encodes"])),
+        tuple(json.loads(row["decodes"])),
+        tuple(bool(each) for each in json.loads(row["undone"])),
+    )
+    parts = (run.clicks, run.ious, run.boundary_ious, run.encodes, run.decodes, run.undone)
+    if len({len(part) for part in parts}) != 1:
         raise ValueError
-    run = ObjectRun(clicks, ious, seconds)
-    return Record(row["set"], row["stem"], int(row["object"]), int(row["area"]), run, float(row["encode"]))
+    target = Target(image, int(row["object"]), int(row["area"]), row["files"])
+    return Record(target, run, float(row["encode"]), row["manner"])

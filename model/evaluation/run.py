@@ -1,82 +1,148 @@
 """The evaluation itself: images, objects, clicks; measured, recorded, summed up."""
 
 import json
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from tqdm import tqdm
+import numpy as np
 
+from ..data.annotated import Found, Trouble
 from ..data.writing import check_writable, write_text
 from ..errors import DatasetError, ImageError, OutputError, SettingsError
+from .manners import MANNERS, PROTOCOL
 from .protocol import Engine, ProtocolSettings, click_object
-from .records import OBJECTS_FILE, Record, RecordFile, open_records, read_records
-from .report import by_set, mean_of_sets, summarise, table, versions
-from .samples import ImageSet, Problem
-from .targets import Selection, Target, find_targets
+from .records import OBJECTS_FILE, ROBUSTNESS_FILE, Record, RecordFile, open_records, read_records, write_records
+from .sharding import Shard
+from .targets import Key, Selection, Target, dataset_hash, find_targets
 
-SETTINGS_FILE, SUMMARY_FILE, TABLE_FILE = "settings.json", "summary.json", "table.md"
+SETTINGS_FILE = "settings.json"
+
+Watch = Callable[[int, int], None]
+"""Is told how many objects are done, of how many."""
+
+
+def _unwatched(done: int, total: int) -> None:
+    """Nobody looks."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an evaluation measured: the rows of the protocol in the order of the dataset, and those of other manners."""
+
+    records: list[Record]
+    others: list[Record]
+    troubles: list[Trouble]
+    dataset_sha256: str
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What is measured, and how; `engine_facts` name the engine in the summary and must say what decides answers."""
+    """What is measured, and how; `engine_facts` name the engine and must say what decides its answers."""
 
-    sets: Sequence[ImageSet]
+    data: Found
     selection: Selection
     protocol: ProtocolSettings
     engine_facts: Mapping[str, Any]
     folder: Path | None = None
     """Where the results go; None: nowhere."""
+    manners: tuple[str, ...] = (PROTOCOL,)
+    """Manners of clicking, the protocol's among them."""
+    seed: int = 0
+    shard: Shard = field(default_factory=Shard)
+    watch: Watch = _unwatched
 
-    def run(self, engine: Engine) -> dict[str, Any]:
-        """Click every chosen object, go on where an earlier run in the folder stopped, and give the summary.
+    def run(self, engine: Engine) -> Outcome:
+        """Click every chosen object, and go on where an earlier run in the folder stopped.
 
-        Raises `DatasetError` where there is no object to click, `SettingsError` where the folder holds an evaluation
-        with other settings, `OutputError` where it cannot be written.
+        With several processes each clicks its share, and the outcome is whole in the one that leads. Raises
+        `DatasetError` where there is no object to click, `SettingsError` where the folder holds an evaluation with
+        other settings, `OutputError` where it cannot be written.
         """
-        images, problems = find_targets(self.sets, self.selection)
+        images, troubles = find_targets(self.data, self.selection)
         if not images:
-            reason = f": {problems[0].reason}" if problems else "."
+            reason = f": {troubles[0].reason.rstrip('.')}." if troubles else "."
             raise DatasetError(f"The dataset has no object to click{reason}")
-        known = self._known()
-        wanted = {_key(target) for targets in images for target in targets}
-        records = {record.key: record for record in known if record.key in wanted}
-        with self._recording(list(records.values())) as file, _bar(len(wanted), len(records)) as bar:
+        by_key = {target.key: target for targets in images for target in targets}
+        done = self._known(by_key)
+        self.shard.meet()  # Everybody has read what is known before anybody writes.
+        mine = self.shard.part(images)
+        found = self._click_share(engine, mine, done)
+        self.shard.meet()
+        told = self.shard.gather([asdict(trouble) for trouble in found])
+        troubles += [Trouble(**each) for each in told]
+        if not self.shard.leads:
+            return Outcome([], [], troubles, dataset_hash(images))
+        if self.shard.count > 1:
+            done = self._known(by_key)
+        records = [done[key, PROTOCOL] for key in by_key if (key, PROTOCOL) in done]
+        others = [done[key, manner] for manner in self.manners[1:] for key in by_key if (key, manner) in done]
+        if self.folder is not None:
+            self._put_together(records, others)
+        records = [record for record in records if record.run.ious]
+        if not records:
+            reason = f": {troubles[0].reason.rstrip('.')}." if troubles else "."
+            raise DatasetError(f"No object could be clicked{reason}")
+        return Outcome(records, others, troubles, dataset_hash(images))
+
+    def _click_share(
+        self, engine: Engine, images: Sequence[list[Target]], done: dict[tuple[Key, str], Record]
+    ) -> list[Trouble]:
+        """Click what is not `done` yet, and add it there."""
+        troubles: list[Trouble] = []
+        total = sum(map(len, images)) * len(self.manners)
+        count = sum((target.key, manner) in done for each in images for target in each for manner in self.manners)
+        self.watch(count, total)
+        with ExitStack() as stack:
+            files = self._open_files(stack, done)
             for targets in images:
-                left = [target for target in targets if _key(target) not in records]
-                if not left:
+                wanted = [
+                    (target, manner)
+                    for target in targets
+                    for manner in self.manners
+                    if (target.key, manner) not in done
+                ]
+                if not wanted:
                     continue
                 try:
-                    for record in self._click_image(engine, left):
-                        records[record.key] = record
-                        if file is not None:
-                            file.add(record)
-                        bar.update()
+                    for record in self._click_image(engine, wanted):
+                        done[record.key, record.manner] = record
+                        if files:
+                            files[record.manner == PROTOCOL].add(record)
+                        count += 1
+                        self.watch(count, total)
                 except (ImageError, DatasetError) as error:
-                    problems.append(Problem(left[0].entry.set_name, left[0].entry.stem, str(error)))
-        in_order = [records[_key(target)] for targets in images for target in targets if _key(target) in records]
-        return self._finish(in_order, problems)
+                    troubles.append(Trouble(targets[0].image.name, str(error)))
+        return troubles
 
-    def _click_image(self, engine: Engine, targets: Sequence[Target]) -> Iterator[Record]:
-        entry = targets[0].entry
-        sample = next(image_set for image_set in self.sets if image_set.name == entry.set_name).read(entry)
+    def _click_image(self, engine: Engine, wanted: Sequence[tuple[Target, str]]) -> Iterator[Record]:
+        pixels, objects = wanted[0][0].image.read()
         started = perf_counter()
-        engine.set_image(sample.image)
+        engine.set_image(pixels)
         encode = perf_counter() - started
-        for target in targets:
-            run = click_object(engine, sample.truth(target.number), sample.ignored, self.protocol)
-            yield Record.of(target, run, encode)
+        for target, manner in wanted:
+            truth, ignored = objects.mask(target.number), objects.ignored
+            # Of its own for each object, so that neither the order nor the number of processes matters.
+            words = "|".join(map(str, (self.seed, manner, *target.key)))
+            rng = np.random.default_rng(zlib.crc32(words.encode()))
+            user = MANNERS[manner][1](truth, ignored, rng)
+            yield Record(target, click_object(engine, truth, ignored, self.protocol, user), encode, manner)
 
-    def _known(self) -> list[Record]:
-        """Read what an earlier run in the folder measured; prepare the folder where there is none."""
+    # Files ------------------------------------------------------------------------------------------------------
+
+    def _known(self, by_key: Mapping[Key, Target]) -> dict[tuple[Key, str], Record]:
+        """Read what was measured in the folder on these very objects; prepare the folder where there is none."""
         if self.folder is None:
-            return []
-        settings = json.loads(json.dumps({"engine": self._deciding(), "protocol": asdict(self.protocol)}))
+            if self.shard.count > 1:
+                raise SettingsError("Several processes meet in a folder: name one with --output.")
+            return {}
+        settings = json.loads(
+            json.dumps({"engine": self._deciding(), "protocol": asdict(self.protocol), "seed": self.seed})
+        )
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -84,60 +150,59 @@ class Evaluation:
                 f"Cannot make the folder {str(self.folder)!r}: {(error.strerror or str(error)).lower()}."
             ) from error
         path = self.folder / SETTINGS_FILE
-        records = read_records(self.folder)
+        records = [record for file in self._files() for record in read_records(file)]
         if records and _read_json(path) != settings:
             raise SettingsError(
                 f"The folder {str(self.folder)!r} holds the results of another model or other settings; "
                 f"choose another folder, or delete its {OBJECTS_FILE}."
             )
-        for name in (SETTINGS_FILE, SUMMARY_FILE, TABLE_FILE, OBJECTS_FILE):
+        for name in (SETTINGS_FILE, OBJECTS_FILE, ROBUSTNESS_FILE):
             check_writable(self.folder / name)
-        write_text(path, json.dumps(settings, indent=2) + "\n")
-        return records
+        if self.shard.leads:
+            write_text(path, json.dumps(settings, indent=2) + "\n")
+        # A row is used only while the files of its image are the same; the target knows the paths of today.
+        return {
+            (record.key, record.manner): Record(by_key[record.key], record.run, record.encode, record.manner)
+            for record in records
+            if record.key in by_key and record.target.files == by_key[record.key].files
+        }
 
     def _deciding(self) -> dict[str, Any]:
         """Facts of the engine without those that change only its speed."""
         return {name: value for name, value in self.engine_facts.items() if name not in ("device", "threads")}
 
-    @contextmanager
-    def _recording(self, known: Sequence[Record]) -> Iterator[RecordFile | None]:
+    def _files(self) -> list[Path]:
+        """Files of rows in the folder, those of single processes too."""
         if self.folder is None:
-            yield None
-            return
-        with open_records(self.folder, self.protocol.max_clicks, known) as file:
-            yield file
+            return []
+        stems = (Path(OBJECTS_FILE).stem, Path(ROBUSTNESS_FILE).stem)
+        parts = [path for stem in stems for path in sorted(self.folder.glob(f"{stem}.rank*.csv"))]
+        return [self.folder / OBJECTS_FILE, self.folder / ROBUSTNESS_FILE, *parts]
 
-    def _finish(self, records: Sequence[Record], problems: Sequence[Problem]) -> dict[str, Any]:
-        clicked = [record for record in records if record.run.ious]
-        if not clicked:
-            reason = f": {problems[0].reason}" if problems else "."
-            raise DatasetError(f"No object could be clicked{reason}")
-        overall = summarise(clicked, self.protocol)
-        sets = {name: summarise(group, self.protocol) for name, group in by_set(clicked).items()}
-        summary = {
-            **overall,
-            "mean_of_sets": mean_of_sets(sets),
-            "sets": sets,
-            "engine": dict(self.engine_facts),
-            "protocol": asdict(self.protocol),
-            "selection": asdict(self.selection),
-            "versions": versions(),
-            "problems": [asdict(problem) for problem in problems],
-            "table": table(sets, overall, self.protocol.max_clicks),
-        }
-        if self.folder is not None:
-            write_text(self.folder / TABLE_FILE, summary["table"])
-            stored = {name: value for name, value in summary.items() if name != "table"}
-            write_text(self.folder / SUMMARY_FILE, json.dumps(stored, indent=2, ensure_ascii=False) + "\n")
-        return summary
+    def _open_files(self, stack: ExitStack, done: Mapping[tuple[Key, str], Record]) -> dict[bool, RecordFile]:
+        """Open the files for more rows, by whether they hold the protocol's; none without a folder."""
+        if self.folder is None:
+            return {}
+        files = {}
+        for is_protocol, name in ((True, OBJECTS_FILE), (False, ROBUSTNESS_FILE)):
+            if not is_protocol and len(self.manners) == 1:
+                continue
+            known = [record for record in done.values() if (record.manner == PROTOCOL) == is_protocol]
+            path = self.folder / name
+            if not self.shard.leads:
+                path = path.with_suffix(f".rank{self.shard.rank}.csv")
+                known = read_records(path)
+            files[is_protocol] = stack.enter_context(open_records(path, self.protocol.max_clicks, known))
+        return files
 
-
-def _key(target: Target) -> tuple[str, str, int]:
-    return target.entry.set_name, target.entry.stem, target.number
-
-
-def _bar(total: int, done: int) -> "tqdm[Any]":
-    return tqdm(total=total, initial=done, desc="evaluate", unit="object", disable=None, file=sys.stderr)
+    def _put_together(self, records: Sequence[Record], others: Sequence[Record]) -> None:
+        """Write the rows of all processes in the order of the dataset, and drop the files of single ones."""
+        files = self._files()
+        write_records(files[0], self.protocol.max_clicks, records)
+        if len(self.manners) > 1:
+            write_records(files[1], self.protocol.max_clicks, others)
+        for path in files[2:]:
+            path.unlink(missing_ok=True)
 
 
 def _read_json(path: Path) -> object:

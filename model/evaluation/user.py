@@ -9,11 +9,9 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ..clicks import Click
-
-BoolMask = NDArray[np.bool_]
+from ..data.objects import BoolMask
 
 # OpenCV's 5x5 chamfer distance lies between these factors of the Euclidean one: the norm with weights 1, 1.4 and
 # 2.1969 at its extreme directions, (2, 1) and (1, 0.1969), with room for its fixed-point rounding.
@@ -28,11 +26,21 @@ class Deepest(NamedTuple):
     col: int
 
 
+class Aim(NamedTuple):
+    """Where the protocol clicks next."""
+
+    pixel: Deepest
+    is_positive: bool
+
+
 class SimulatedUser:
     """Answers masks with clicks for one object.
 
     `truth` and `ignored` are (H, W) bool; ignored pixels are never clicked and never wrong.
     """
+
+    takes_back = False
+    """Whether the click just given was a slip that the user undoes as soon as it is answered."""
 
     def __init__(self, truth: BoolMask, ignored: BoolMask | None = None) -> None:
         self._counts = np.ones(truth.shape, np.bool_) if ignored is None else ~ignored
@@ -42,21 +50,41 @@ class SimulatedUser:
 
     def click(self, mask: BoolMask) -> Click | None:
         """Give the next click on the answer `mask` (H, W) bool, or None where no wrong pixel is left to click."""
-        missed = _Region(self._object & ~mask, self._clicked)
-        spilled = _Region(self._background & mask, self._clicked)
+        aim = self.aim(mask)
+        return None if aim is None else self.place(aim.pixel.row, aim.pixel.col, is_positive=aim.is_positive)
+
+    def aim(self, mask: BoolMask) -> Aim | None:
+        """Find where the published rule clicks on the answer `mask`, without clicking there."""
+        missed = _Region(self.wrong(mask, is_positive=True), self._clicked)
+        spilled = _Region(self.wrong(mask, is_positive=False), self._clicked)
         if missed.at_most <= 0 and spilled.at_most <= 0:
             return None
         if missed.at_least > spilled.at_most:
-            return self._place(missed.deepest(), is_positive=True)
+            return Aim(missed.deepest(), is_positive=True)
         if spilled.at_least > missed.at_most:
-            return self._place(spilled.deepest(), is_positive=False)
+            return Aim(spilled.deepest(), is_positive=False)
         positive, negative = missed.deepest(), spilled.deepest()
         is_positive = positive.squared_depth > negative.squared_depth
-        return self._place(positive if is_positive else negative, is_positive=is_positive)
+        return Aim(positive if is_positive else negative, is_positive=is_positive)
 
-    def _place(self, pixel: Deepest, *, is_positive: bool) -> Click:
-        self._clicked.append((pixel.row, pixel.col))
-        return Click(row=pixel.row, col=pixel.col, is_positive=is_positive)
+    def aim_at_missed(self, mask: BoolMask) -> Aim | None:
+        """Find the deepest pixel that the answer misses, however deep the other errors are; None where none is."""
+        missed = _Region(self.wrong(mask, is_positive=True), self._clicked)
+        return None if missed.at_most <= 0 else Aim(missed.deepest(), is_positive=True)
+
+    def wrong(self, mask: BoolMask, *, is_positive: bool) -> BoolMask:
+        """Pixels that a positive (or else a negative) click would put right, clicked ones too: (H, W) bool."""
+        return self._object & ~mask if is_positive else self._background & mask
+
+    def place(self, row: int, col: int, *, is_positive: bool) -> Click:
+        """Click a pixel, which is then never clicked again."""
+        self._clicked.append((row, col))
+        return Click(row=row, col=col, is_positive=is_positive)
+
+    @property
+    def clicked(self) -> tuple[tuple[int, int], ...]:
+        """Pixels (row, column) that were clicked so far."""
+        return tuple(self._clicked)
 
 
 class _Region:

@@ -161,10 +161,12 @@ class MixFeedForward(nn.Module):
 class MitBlock(nn.Module):
     """Attention and feed-forward, each behind a norm and with a residual connection."""
 
-    def __init__(self, channels: int, heads: int, reduction: int, drop_path: float, norm_eps: float) -> None:
+    def __init__(
+        self, channels: int, heads: int, reduction: int, drop_path: float, norm_eps: float, conv_norm_eps: float
+    ) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(channels, eps=norm_eps)
-        self.attn = ReducedAttention(channels, heads, reduction, norm_eps)
+        self.attn = ReducedAttention(channels, heads, reduction, conv_norm_eps)
         self.norm2 = nn.LayerNorm(channels, eps=norm_eps)
         self.ffn = MixFeedForward(channels)
         self.drop_path = DropPath(drop_path)
@@ -195,22 +197,30 @@ class MixTransformer(nn.Module):
     """MiT: an image of any size from 1x1 to maps at strides 4, 8, 16, 32.
 
     `drop_path` is the probability of the last block; it grows linearly from 0 at the first. `norm_eps` is 1e-6 in
-    the published iSegFormer and 1e-5 in the files of Hugging Face.
+    the published iSegFormer and 1e-5 in the files of Hugging Face; `conv_norm_eps` (None: the same) is that of norms
+    behind a strided convolution, 1e-5 in NVIDIA's own code.
     """
 
-    def __init__(self, size: MitSize, in_channels: int = 3, *, drop_path: float = 0.1, norm_eps: float = 1e-6) -> None:
+    def __init__(
+        self,
+        size: MitSize,
+        in_channels: int = 3,
+        *,
+        drop_path: float = 0.1,
+        norm_eps: float = 1e-6,
+        conv_norm_eps: float | None = None,
+    ) -> None:
         super().__init__()
+        conv_eps = norm_eps if conv_norm_eps is None else conv_norm_eps
         self.size = size
         last_block = sum(size.depths) - 1
         widths = pairwise((in_channels, *size.channels))
         self.layers = nn.ModuleList()
         for stage, (width_in, width) in enumerate(widths):
             first = sum(size.depths[:stage])
-            blocks = [
-                MitBlock(width, _HEADS[stage], _REDUCTIONS[stage], drop_path * (first + j) / last_block, norm_eps)
-                for j in range(size.depths[stage])
-            ]
-            embed = PatchEmbed(width_in, width, _PATCHES[stage], norm_eps)
+            rates = [drop_path * (first + j) / last_block for j in range(size.depths[stage])]
+            blocks = [MitBlock(width, _HEADS[stage], _REDUCTIONS[stage], rate, norm_eps, conv_eps) for rate in rates]
+            embed = PatchEmbed(width_in, width, _PATCHES[stage], conv_eps)
             self.layers.append(MitStage(embed, blocks, nn.LayerNorm(width, eps=norm_eps)))
         self.apply(_initialise)
 

@@ -14,28 +14,37 @@ _LARGEST_RADIUS = 256
 _BUILDERS: dict[str, tuple[str, str, tuple[int | str, ...]]] = {
     **{f"segformer-b{size}": ("segformer", "SegFormerNetwork", (size,)) for size in range(6)},
     **{f"hrnet-{size}": ("hrnet", "HRNetNetwork", (size,)) for size in ("18s", "18", "32", "48")},
+    **{f"hrformer-{size}": ("hrformer", "HRFormerNetwork", (size,)) for size in ("s", "b")},
     **{f"swin-{size}": ("swin", "SwinNetwork", (size,)) for size in ("b", "l")},
     **{f"simpleclick-{size}": ("simpleclick", "SimpleClickNetwork", (size,)) for size in ("b", "l", "h", "xtiny")},
+    **{f"focalclick-{size}": ("focalclick", "FocalClickNetwork", (size,)) for size in ("b0", "b3")},
     "late-vit-s14": ("late", "late_vit_s14", ()),
 }
 """Name -> (module of this package, what builds the network, and the size that it is told)."""
 
 
 def network_names() -> tuple[str, ...]:
-    """Names that `create_network` knows, in the order of the registry."""
+    """Names that `create_network` knows, beside timm:NAME, in the order of the registry."""
     return tuple(_BUILDERS)
 
 
+def _builder(name: str) -> tuple[str, str, tuple[int | str, ...]]:
+    family, _, backbone = name.partition(":")
+    if family == "timm" and backbone:
+        return "timm_features", "TimmNetwork", (backbone,)
+    if name not in _BUILDERS:
+        known = ", ".join(network_names())
+        raise SettingsError(f"There is no network named {name!r}; choose one of: {known}, timm:NAME.")
+    return _BUILDERS[name]
+
+
 def create_network(name: str, **options: Any) -> ClickNetwork:  # noqa: ANN401 - options belong to each builder
-    """Build the network `name` with random weights.
+    """Build the network `name` with random weights; "timm:NAME" is early fusion on a backbone of timm's.
 
     Every network takes the option `click_radius`, in view pixels. Raises `SettingsError` where the name is unknown or
     the network does not take an option.
     """
-    if name not in _BUILDERS:
-        known = ", ".join(network_names())
-        raise SettingsError(f"There is no network named {name!r}; choose one of: {known}.")
-    module_name, builder_name, size = _BUILDERS[name]
+    module_name, builder_name, size = _builder(name)
     module = import_module(f".{module_name}", __package__)
     builder: Callable[..., ClickNetwork] = getattr(module, builder_name)
     radius = _click_radius(options.pop("click_radius", ClickNetwork.click_radius))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from ..checkpoints import save_checkpoint
+from ..checkpoints import load_checkpoint, resolve_model, save_checkpoint
 from ..checkpoints.dinov2 import read_dinov2_onnx
 from ..data.collection import read_collection
 from ..errors import CheckpointError, DatasetError, SettingsError
@@ -24,6 +24,15 @@ def read_encoder(path: Path) -> LateNetwork:
     network = LateNetwork()
     network.encoder.vit.load_state_dict(read_dinov2_onnx(path))
     return network.eval()
+
+
+def read_start(model: str) -> tuple[LateNetwork, dict[str, object]]:
+    """Load a late-fusion model to train further, and what its card will say of it. Raises `SettingsError`."""
+    checkpoint = load_checkpoint(resolve_model(model))
+    if not isinstance(checkpoint.network, LateNetwork):
+        raise SettingsError(f"The model {model!r} is a {checkpoint.network_name}; this preset trains {NETWORK} only.")
+    earlier = checkpoint.card.get("samples", 0)
+    return checkpoint.network, {"started_from": checkpoint.sha256, "samples_before": earlier}
 
 
 def keep_collection(

@@ -73,7 +73,7 @@ def test_empty_start_offers_the_sample(start: Start) -> None:
     hands.window.empty_state.sample_button.click()
     hands.wait_for_photo()
     assert name(hands) == "cat.png"
-    assert hands.window.stack.currentWidget() is hands.window.canvas
+    assert hands.window.stack.currentWidget() is hands.window.planes
     assert "cat.png" in hands.window.windowTitle()
 
 
@@ -264,7 +264,7 @@ def test_empty_folder_is_told(start: Start, tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     hands.window.files.open_paths([empty])
-    hands.wait_until(lambda: "There are no photos in" in hands.window.message_bar.text)
+    hands.wait_until(lambda: "There are no photos and no volumes in" in hands.window.message_bar.text)
 
 
 def test_what_was_said_comes_back_after_what_is_under_way(start: Start) -> None:

@@ -18,8 +18,8 @@ def test_a_folder_is_measured(dataset: Dataset, tmp_path: Path, capsys: pytest.C
     summary = json.loads((out / "summary.json").read_text())
     assert summary["engine"]["model"] == "bright-mine"
     assert summary["engine"]["sha256"] == "0" * 64
-    assert summary["protocol"] == {"max_clicks": 6, "threshold": 0.49, "target_iou": None}
-    assert summary["selection"]["per_image"] == 3
+    assert summary["settings"]["protocol"] == {"max_clicks": 6, "threshold": 0.49, "target_iou": None}
+    assert summary["settings"]["selection"]["per_image"] is None
     assert "miou@6" in summary
     assert "miou@7" not in summary
 
@@ -45,6 +45,12 @@ def test_a_damaged_image_is_named(dataset: Dataset, capsys: pytest.CaptureFixtur
         (["--dataset", "photos", "--root", "."], "photos"),
         (["--dataset", "sstem", "--root", "data"], "mitochondria"),
         (["--dataset", "sstem", "--root", "data", "--kind", "binary"], "--kind"),
+        (["--dataset", "davis", "--root", "data", "--manifest", "none.csv"], "--manifest"),
+        (["--dataset", "PascalVOC", "--root", "data"], "JPEGImages"),
+        (["--dataset", "LVIS", "--root", "data"], "lvis_val.json"),
+        (["--dataset", "OAI-ZIB", "--root", "data"], "annotations"),
+        (["--dataset", "nifti", "--root", "data"], "volumes"),
+        (["--dataset", "project", "--root", "data"], "session"),
         (["--dataset", "folder", "--root", "data", "--manifest", "none.csv"], "none.csv"),
         (["--dataset", "folder", "--root", "data", "--only", "other"], "other"),
         (["--dataset", "folder", "--root", "data", "--objects-per-image", "few"], "few"),

@@ -10,8 +10,17 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from model.clicks import Click
-from model.evaluation.metrics import curve_to, intersection_over_union, is_reached, number_of_clicks
-from model.evaluation.protocol import ProtocolSettings, click_object
+from model.evaluation.metrics import (
+    Judge,
+    area_under,
+    curve_to,
+    dice,
+    inner_band,
+    intersection_over_union,
+    is_reached,
+    number_of_clicks,
+)
+from model.evaluation.protocol import ProtocolSettings, click_object, replay
 from model.evaluation.user import SimulatedUser
 
 Mask = NDArray[np.bool_]
@@ -138,7 +147,8 @@ def test_an_object_is_clicked_until_nothing_is_wrong() -> None:
     engine = Grower()
     run = click_object(engine, TRUTH)
     assert run.ious == tuple(count / 10 for count in range(1, 11))
-    assert len(run.clicks) == len(run.seconds) == 10
+    assert len(run.clicks) == len(run.encodes) == len(run.decodes) == len(run.boundary_ious) == 10
+    assert not any(run.undone)
     assert number_of_clicks(run.ious, 0.85, 20) == 9
     assert number_of_clicks(run.ious, 0.90, 20) == 9
     assert engine.previous[0] is None
@@ -179,3 +189,120 @@ def test_the_iou_leaves_ignored_pixels_out_of_both_counts() -> None:
 def test_a_curve_that_ended_keeps_its_last_value() -> None:
     assert curve_to([0.2, 0.9], 4) == [0.2, 0.9, 0.9, 0.9]
     assert curve_to([0.1, 0.2, 0.3], 2) == [0.1, 0.2]
+
+
+class TruthAfter:
+    """An engine that answers nothing until the k-th click, and the truth from then on."""
+
+    def __init__(self, truth: Mask, count: int) -> None:
+        self._truth, self._count = truth, count
+
+    def set_image(self, image: NDArray[np.uint8]) -> None:
+        pass
+
+    def predict(self, clicks: Sequence[Click], previous: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        return self._truth.astype(np.float32) * (len(clicks) >= self._count)
+
+
+def disk(shape: tuple[int, int], row: int, col: int, radius: int) -> Mask:
+    rows, cols = np.indices(shape)
+    return np.asarray((rows - row) ** 2 + (cols - col) ** 2 <= radius**2)
+
+
+@pytest.mark.parametrize("count", range(1, 21))
+def test_the_truth_after_k_clicks_is_a_noc_of_k(count: int) -> None:
+    truth = disk((40, 50), 20, 20, 12)
+    run = click_object(TruthAfter(truth, count), truth)
+    assert len(run.ious) == count
+    assert {number_of_clicks(run.ious, target, 20) for target in (0.8, 0.85, 0.9, 0.95)} == {count}
+    assert is_reached(run.ious, 0.9)
+
+
+def test_the_truth_after_more_clicks_than_there_are_is_a_failure() -> None:
+    truth = disk((40, 50), 20, 20, 12)
+    run = click_object(TruthAfter(truth, 21), truth)
+    assert number_of_clicks(run.ious, 0.9, 20) == 20
+    assert not is_reached(run.ious, 0.9)
+
+
+RING = disk((41, 41), 20, 20, 15) & ~disk((41, 41), 20, 20, 5)
+TWO_PARTS = rectangle((20, 30), 2, 2, 9, 9) | rectangle((20, 30), 12, 20, 17, 25)
+NOTHING = np.zeros((41, 41), np.bool_)
+
+
+def test_clicks_on_a_ring_by_hand() -> None:
+    # The ring is 10 pixels wide: its deepest pixels lie at distance 10 or 11 from the centre, 5 from either edge.
+    click = SimulatedUser(RING).click(NOTHING)
+    assert click is not None
+    assert click.is_positive
+    assert round(np.hypot(click.row - 20, click.col - 20)) in (10, 11)
+    # Where the hole is filled, the hole is what is wrong, and its centre the deepest.
+    assert SimulatedUser(RING).click(disk((41, 41), 20, 20, 15)) == Click(20, 20, is_positive=False)
+
+
+def test_clicks_on_two_parts_by_hand() -> None:
+    user = SimulatedUser(TWO_PARTS)
+    assert user.click(EMPTY) == Click(5, 5, is_positive=True)
+    # No part of the larger one is left, so the smaller one is next.
+    assert user.click(rectangle((20, 30), 2, 2, 9, 9)) == Click(14, 22, is_positive=True)
+    assert user.click(TWO_PARTS) is None
+
+
+def test_an_empty_truth_and_an_all_void_one_are_never_clicked() -> None:
+    full = np.ones((20, 30), np.bool_)
+    assert click_object(Grower(), EMPTY).clicks == ()
+    assert click_object(Grower(), TRUTH, full).clicks == ()
+    assert SimulatedUser(EMPTY).click(full) == Click(9, 9, is_positive=False)
+
+
+def test_an_answer_of_another_size_is_no_measurement() -> None:
+    with pytest.raises(ValueError, match="broadcast"):
+        Judge(TRUTH).iou(np.zeros((5, 5), np.bool_))
+
+
+def slow_band(mask: Mask, width: int) -> Mask:
+    """The published definition: the mask without its erosion, one step of a 3 x 3 square after another."""
+    eroded = np.pad(mask, 1)
+    for _ in range(width):
+        eroded = np.asarray(cv2.erode(eroded.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0)) > 0
+        eroded[0], eroded[-1], eroded[:, 0], eroded[:, -1] = (False,) * 4
+    return mask & ~eroded[1:-1, 1:-1]
+
+
+@given(seed=st.integers(0, 10_000))
+def test_measures_are_those_of_brute_force(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    height, width = (int(length) for length in rng.integers(1, 40, 2))
+
+    def blobs() -> Mask:
+        smooth = cv2.GaussianBlur(rng.random((height, width)).astype(np.float32), (0, 0), 2.0)
+        return np.asarray(smooth.reshape(height, width) > 0.5)
+
+    truth, mask, ignored = blobs(), blobs(), blobs()
+    kept = [(row, col) for row in range(height) for col in range(width) if not ignored[row, col]]
+    both = sum(bool(truth[each] and mask[each]) for each in kept)
+    either = sum(bool(truth[each] or mask[each]) for each in kept)
+    judge = Judge(truth, ignored)
+    assert judge.iou(mask) == (both / either if either else 1.0)
+    sizes = sum(bool(truth[each]) for each in kept) + sum(bool(mask[each]) for each in kept)
+    assert dice(judge.iou(mask)) == pytest.approx(2 * both / sizes if sizes else 1.0)
+    band = max(1, round(0.02 * np.hypot(height, width)))
+    for each in (truth, mask):
+        np.testing.assert_array_equal(inner_band(each, band), slow_band(each, band))
+    bands = slow_band(truth & ~ignored, band), slow_band(mask & ~ignored, band)
+    union = np.count_nonzero(bands[0] | bands[1])
+    expected = np.count_nonzero(bands[0] & bands[1]) / union if union else 1.0
+    assert judge.boundary_iou(mask) == pytest.approx(expected)
+
+
+def test_the_area_under_a_curve_by_hand() -> None:
+    curves = np.array([[0.0, 0.5, 1.0], [1.0, 1.0, 1.0], [0.2, 0.8, 0.4]])
+    assert area_under(curves) == pytest.approx([0.5, 1.0, (0.1 + 0.8 + 0.2) / 2])
+    assert area_under(np.array([[0.3]])) == pytest.approx([0.3])
+
+
+def test_a_replay_ends_with_the_last_mask() -> None:
+    run = click_object(Grower(), TRUTH, protocol=ProtocolSettings(max_clicks=4))
+    mask = replay(Grower(), run.clicks, (20, 30), 0.49)
+    assert intersection_over_union(mask, TRUTH) == run.ious[-1] == 0.4
+    assert not replay(Grower(), (), (20, 30), 0.49).any()

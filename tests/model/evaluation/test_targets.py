@@ -8,17 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.data.annotated import Annotated, Objects
 from model.data.objects import objects_of
 from model.errors import DatasetError
-from model.evaluation.folder import open_collection, open_folder
-from model.evaluation.samples import Entry
-from model.evaluation.sstem import open_sstem
+from model.evaluation.layouts.own import open_collection, open_folder
 from model.evaluation.targets import Selection, Target, find_targets, spread, thin_out
 from tests.model.conftest import Dataset
 
 
+def nothing() -> Objects:
+    return Objects.of(np.zeros((1, 1), np.int32))
+
+
 def targets(counts: list[int]) -> list[list[Target]]:
-    entries = [Entry("s", str(index), Path(), Path()) for index in range(len(counts))]
+    entries = [Annotated("s", str(index), nothing, nothing) for index in range(len(counts))]  # type: ignore[arg-type]
     return [[Target(entry, n, 1) for n in range(count)] for entry, count in zip(entries, counts, strict=True)]
 
 
@@ -39,7 +42,8 @@ def test_thinning_takes_from_every_image_before_it_takes_twice(counts: list[int]
 
 
 def test_thinning_without_a_limit_keeps_all() -> None:
-    assert thin_out(targets([2, 0, 3]), None) == targets([2, 0, 3])
+    every = targets([2, 0, 3])
+    assert thin_out(every, None) == every
 
 
 def test_objects_of_an_image_are_spread_over_their_sizes(tmp_path: Path) -> None:
@@ -66,12 +70,15 @@ def test_limits_count_over_sets_and_over_all(dataset: Dataset) -> None:
     root = dataset("a", 4).parent
     dataset("b", 1)
     sets = open_folder(root)
-    assert [image_set.name for image_set in sets] == ["a", "b"]
+    assert [image.set_name for image in sets.images] == ["a"] * 4 + ["b"]
     found, problems = find_targets(sets, Selection(per_set=3))
     assert not problems
-    assert [(image[0].entry.set_name, len(image)) for image in found] == [("a", 1), ("a", 1), ("a", 1), ("b", 2)]
+    assert [(image[0].image.set_name, len(image)) for image in found] == [("a", 1), ("a", 1), ("a", 1), ("b", 2)]
     assert sum(len(image) for image in find_targets(sets, Selection(total=4))[0]) == 4
-    assert find_targets(sets, Selection(total=4))[0] == find_targets(open_folder(root), Selection(total=4))[0]
+    again = find_targets(open_folder(root), Selection(total=4))[0]
+    assert [[each.key for each in image] for image in find_targets(sets, Selection(total=4))[0]] == [
+        [each.key for each in image] for image in again
+    ]
 
 
 def test_files_that_cannot_be_used_become_problems(dataset: Dataset) -> None:
@@ -79,8 +86,8 @@ def test_files_that_cannot_be_used_become_problems(dataset: Dataset) -> None:
     (folder / "masks" / "0.png").unlink()
     (folder / "masks" / "1.png").write_bytes(b"no picture")
     found, problems = find_targets(open_folder(folder), Selection())
-    assert [image[0].entry.stem for image in found] == ["2"]
-    assert [problem.stem for problem in problems] == ["0", "1"]
+    assert [image[0].image.stem for image in found] == ["2"]
+    assert [problem.name for problem in problems] == ["a/0", "a/1"]
 
 
 def test_a_manifest_chooses_the_images_of_its_split(dataset: Dataset, tmp_path: Path) -> None:
@@ -89,8 +96,8 @@ def test_a_manifest_chooses_the_images_of_its_split(dataset: Dataset, tmp_path: 
     manifest = tmp_path / "manifest.csv"
     manifest.write_text("set,stem,split\na,0,train\na,2,val\nb,1,val\na,9,val\n")
     found, problems = find_targets(open_collection(root, manifest, "val"), Selection())
-    assert [(image[0].entry.set_name, image[0].entry.stem) for image in found] == [("a", "2"), ("b", "1")]
-    assert [(problem.set_name, problem.stem) for problem in problems] == [("a", "9")]
+    assert [(image[0].image.set_name, image[0].image.stem) for image in found] == [("a", "2"), ("b", "1")]
+    assert [problem.name for problem in problems] == ["a/9"]
     with pytest.raises(DatasetError, match="'test'"):
         open_collection(root, manifest, "test")
     manifest.write_text("set,stem,split\nc,0,val\n")
@@ -102,17 +109,13 @@ def test_a_manifest_chooses_the_images_of_its_split(dataset: Dataset, tmp_path: 
 def test_a_folder_without_sets_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(DatasetError):
         open_folder(tmp_path / name)
-    with pytest.raises(DatasetError):
-        open_sstem(tmp_path / name)
 
 
 def test_the_kind_of_masks_stands_in_the_set_or_is_told_by_their_values(dataset: Dataset) -> None:
     folder = dataset("a", 1)
-    (opened,) = open_folder(folder)
-    assert np.array_equal(np.unique(opened.read(opened.entries[0]).objects), [0, 1, 2])
+    assert set(open_folder(folder).images[0].read_objects().areas()) == {1, 2}
     (folder / "set.json").write_text('{"kind": "binary"}')
-    (opened,) = open_folder(folder)
-    assert np.array_equal(np.unique(opened.read(opened.entries[0]).objects), [0, 1])
+    assert set(open_folder(folder).images[0].read_objects().areas()) == {1}
     (folder / "set.json").write_text('{"kind": "odd"}')
     with pytest.raises(DatasetError, match="odd"):
         open_folder(folder)
@@ -139,15 +142,25 @@ def test_an_ignored_value_is_no_object() -> None:
     assert ignored.tolist() == [[False, False, True]]
 
 
-def test_sstem_has_the_parts_of_the_mitochondria(tmp_path: Path) -> None:
-    stack = tmp_path / "stack1"
-    for part in ("raw", "mitochondria"):
-        (stack / part).mkdir(parents=True)
-    mask = np.zeros((20, 30), np.uint8)
-    mask[2:8, 2:8], mask[12:18, 12:18], mask[0, 29] = 255, 128, 127
-    cv2.imwrite(str(stack / "raw" / "01.tif"), mask)
-    cv2.imwrite(str(stack / "mitochondria" / "01.png"), mask)
-    cv2.imwrite(str(stack / "raw" / "03.tif"), mask)
-    opened = open_sstem(tmp_path)
-    assert opened.read(opened.entries[0]).areas() == {1: 36, 2: 36}
-    assert [problem.stem for problem in opened.problems] == ["03"]
+def test_what_is_bad_is_named_and_counted_nowhere(dataset: Dataset) -> None:
+    folder = dataset("a", 5)
+    (folder / "masks" / "0.png").unlink()
+    (folder / "masks" / "1.png").write_bytes(b"no picture")
+    empty = np.zeros((60, 80), np.uint8)
+    cv2.imwrite(str(folder / "masks" / "2.png"), empty)
+    void = empty.copy()
+    void[:20], void[40:50, 40:50] = 7, 9
+    cv2.imwrite(str(folder / "masks" / "3.png"), void)
+    (folder.parent / "b" / "images").mkdir(parents=True)
+    (folder.parent / "b" / "masks").mkdir()
+    found, problems = find_targets(open_folder(folder.parent, "instances", ignore_value=9), Selection())
+    assert [(target.key) for image in found for target in image] == [("a", "3", 7), ("a", "4", 1), ("a", "4", 2)]
+    assert {problem.name for problem in problems} == {"a/0", "a/1", "a/2", "b"}
+
+
+def test_an_object_all_of_whose_pixels_are_ignored_is_named() -> None:
+    labels = np.array([[1, 1, 2, 2]], np.int32)
+    objects = Objects.of(labels, labels == 2)
+    assert objects.areas() == {1: 2}
+    assert objects.without_pixels() == [2]
+    assert Objects(labels[None], labels == 0, frozenset({1, 2, 3})).without_pixels() == [3]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from model.networks.click_maps import DISK_RADIUS, disk_maps
+from model.networks.click_maps import DISK_RADIUS, disk_centres, disk_maps, redrawn
 
 coordinates = st.floats(-40, 60, width=32)
 points = st.tuples(coordinates, coordinates, st.sampled_from((-1.0, 0.0, 1.0)))
@@ -75,3 +75,40 @@ def test_maps_are_drawn_on_the_device() -> None:
     maps = disk_maps(clicks.cuda(), (64, 64))
     assert maps.is_cuda
     assert torch.equal(maps.cpu(), disk_maps(clicks, (64, 64)))
+
+
+@given(st.integers(0, 29), st.integers(0, 39), st.sampled_from((1.0, -1.0)), st.sampled_from((2.0, 3.0, 5.0)))
+def test_the_centre_of_a_disk_is_found_wherever_it_lies(row: int, col: int, sign: float, radius: float) -> None:
+    maps = disk_maps(torch.tensor([[[row, col, sign]]], dtype=torch.float32), (30, 40), radius)
+    assert disk_centres(maps, radius).nonzero().tolist() == [[0, 0 if sign > 0 else 1, row, col]]
+
+
+@given(st.floats(0, 29), st.floats(0, 39))
+def test_the_centre_between_pixels_is_found_within_a_pixel(row: float, col: float) -> None:
+    maps = disk_maps(torch.tensor([[[row, col, 1.0]]]), (30, 40))
+    found = disk_centres(maps).nonzero()
+    assert 1 <= len(found) <= 4
+    assert float((found[:, 2] - row).abs().max()) <= 1.01
+    assert float((found[:, 3] - col).abs().max()) <= 1.01
+
+
+def test_every_disk_is_found_where_disks_overlap() -> None:
+    clicks = torch.tensor([[[10.0, 10.0, 1.0], [10.0, 14.0, 1.0], [20.0, 30.0, -1.0], [12.0, 10.0, -1.0]]])
+    centres = disk_centres(disk_maps(clicks, (30, 40)))
+    for row, col, sign in clicks[0].int().tolist():
+        assert centres[0, 0 if sign > 0 else 1, row, col]
+    assert not disk_centres(torch.zeros(2, 2, 9, 9)).any()
+
+
+def test_disks_are_drawn_anew_with_another_radius_in_a_part_of_the_view() -> None:
+    """As if the clicks had been drawn there at once; a disk whose centre lies beside the part reaches into it."""
+    clicks = torch.tensor([[[10.0, 12.0, 1.0], [20.0, 30.0, -1.0]], [[4.0, 5.0, 1.0], [0.0, 0.0, 0.0]]])
+    centres = disk_centres(disk_maps(clicks, (30, 40)))
+    assert torch.equal(redrawn(centres, (0, 0, 30, 40), (30, 40), 3.0), disk_maps(clicks, (30, 40), 3.0))
+    part = clicks.clone()
+    part[:, :, 0] = (clicks[:, :, 0] - 6) * 4
+    part[:, :, 1] = (clicks[:, :, 1] - 6) * 2
+    found = redrawn(centres, (6, 6, 26, 26), (80, 40), 5.0)
+    assert torch.equal(found, disk_maps(part, (80, 40), 5.0))
+    assert found[1, 0].sum() == 0
+    assert redrawn(centres, (5, 6, 25, 26), (20, 20), 5.0)[1, 0].any()

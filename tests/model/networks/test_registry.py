@@ -8,10 +8,16 @@ from model.networks import ClickNetwork, create_network, network_names
 
 
 def test_names() -> None:
-    sizes = tuple(f"segformer-b{size}" for size in range(6))
-    hrnet = ("hrnet-18s", "hrnet-18", "hrnet-32", "hrnet-48")
-    transformers = ("swin-b", "swin-l", "simpleclick-b", "simpleclick-l", "simpleclick-h", "simpleclick-xtiny")
-    assert network_names() == (*sizes, *hrnet, *transformers, "late-vit-s14")
+    families = {
+        "segformer": ("b0", "b1", "b2", "b3", "b4", "b5"),
+        "hrnet": ("18s", "18", "32", "48"),
+        "hrformer": ("s", "b"),
+        "swin": ("b", "l"),
+        "simpleclick": ("b", "l", "h", "xtiny"),
+        "focalclick": ("b0", "b3"),
+        "late": ("vit-s14",),
+    }
+    assert network_names() == tuple(f"{family}-{size}" for family, sizes in families.items() for size in sizes)
 
 
 def test_every_name_builds_a_network_of_its_own() -> None:
@@ -29,5 +35,7 @@ def test_options_reach_the_builder() -> None:
 
 
 def test_unknown_name_is_said_with_the_known_ones() -> None:
-    with pytest.raises(SettingsError, match=r"no network named 'resnet'; choose one of: segformer-b0, .*late-vit-s14"):
+    with pytest.raises(
+        SettingsError, match=r"no network named 'resnet'; choose one of: segformer-b0, .*late-vit-s14, timm:NAME"
+    ):
         create_network("resnet")

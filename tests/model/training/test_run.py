@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 import torch
 
-from model.checkpoints import load_checkpoint
+from model.checkpoints import load_checkpoint, save_checkpoint
 from model.cli import Parser
 from model.commands.train import add_arguments, read_settings
 from model.data.collection import read_collection
 from model.errors import DatasetError, SettingsError
+from model.networks import create_network
 from model.networks.late import LateNetwork
-from model.training.bundled import export_run, keep_collection, train_decoder
+from model.training.bundled import export_run, keep_collection, read_start, train_decoder
 from model.training.kept_views import SHARD_VIEWS, open_views, shards_of
+from model.training.loop import Trainer
 from model.training.settings import PRESETS
 from model.training.views import plan_views, targets_of, token_grid, view_of
 
@@ -101,6 +103,40 @@ def test_a_run_trains_resumes_and_exports(collection: tuple[Path, Path], network
         assert torch.allclose(exported[name], value, atol=2e-2 if name.startswith("encoder.") else 0), name
 
 
+def test_a_model_is_trained_further(collection: tuple[Path, Path], network: LateNetwork, tmp_path: Path) -> None:
+    run, target = tmp_path / "run", tmp_path / "further.safetensors"
+    first = tmp_path / "first.safetensors"
+    save_checkpoint(first, network, "late-vit-s14", {}, name="first", card={"samples": 8})
+    start, card = read_start(str(first))
+    for name, value in network.state_dict().items():
+        assert torch.equal(start.state_dict()[name], value), name
+    keep_collection(start, *collection, run, SETTINGS)
+    train_decoder(start, run, replace(SETTINGS, channel_dropout=0.3), resume=False)
+    export_run(start.eval(), run, target, card)
+    loaded = load_checkpoint(target)
+    assert loaded.card["started_from"] == load_checkpoint(first).sha256
+    assert loaded.card["samples_before"] == 8
+    assert not torch.equal(loaded.network.state_dict()["context.0.weight"], network.state_dict()["context.0.weight"])
+
+
+def test_another_network_cannot_be_trained_further(tmp_path: Path) -> None:
+    path = tmp_path / "early.safetensors"
+    save_checkpoint(path, create_network("segformer-b0"), "segformer-b0", {}, name="early", card={})
+    with pytest.raises(SettingsError, match="is a segformer-b0"):
+        read_start(str(path))
+
+
+def test_dropped_channels_are_missing_at_every_token(
+    collection: tuple[Path, Path], network: LateNetwork, tmp_path: Path
+) -> None:
+    keep_collection(network, *collection, tmp_path, SETTINGS)
+    trainer = Trainer(network, open_views(tmp_path / "views"), replace(SETTINGS, channel_dropout=0.25), tmp_path)
+    thinned = trainer._thin_out(torch.ones(2, 5, 400))
+    assert np.unique(thinned.numpy()).tolist() == pytest.approx([0.0, 4 / 3])
+    assert torch.equal(thinned, thinned[:, :1].expand(-1, 5, -1))
+    assert 0.65 < float((thinned > 0).float().mean()) < 0.85
+
+
 def test_kept_tokens_are_those_of_the_encoder(
     collection: tuple[Path, Path], network: LateNetwork, tmp_path: Path
 ) -> None:
@@ -110,11 +146,9 @@ def test_kept_tokens_are_those_of_the_encoder(
     images = read_collection(*collection, "train")
     order = [str(entry["stem"]) for entry in views.index]
     item = images[[image.stem for image in images].index(order[0])]
-    stored = cv2.imread(str(item.image_path))
-    assert stored is not None
-    pixels = cv2.cvtColor(stored, cv2.COLOR_BGR2RGB)
+    pixels = item.read_pixels()
     plan = plan_views(images, 0.0, SETTINGS.seed)[images.index(item)]
-    colours, _ = view_of(np.asarray(pixels, np.uint8), np.zeros((96, 128), np.uint16), plan)
+    colours, _ = view_of(pixels, np.zeros((96, 128), np.uint16), plan)
     with torch.inference_mode():
         trunk = network.encoder.trunk(torch.from_numpy(colours).permute(2, 0, 1)[None].float() / 255)
     kept = torch.from_numpy(np.asarray(views.arrays["trunk"][0], np.float32))

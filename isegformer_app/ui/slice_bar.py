@@ -1,0 +1,82 @@
+"""A bar beside a plane: all its slices from the first to the last, which of them carry objects, and the one shown."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from isegformer_app.document import Colour
+
+_WIDTH = 18
+_MARGIN = 5
+_LEAST_HEIGHT = 2.0
+
+
+class SliceBar(QWidget):
+    """Press or draw along it to go to a slice."""
+
+    chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._count, self._index = 1, 0
+        self._marks: list[tuple[Colour, NDArray[np.intp]]] = []
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Slices")
+
+    def sizeHint(self) -> QSize:
+        """Answer Qt."""
+        return QSize(_WIDTH, 120)
+
+    def show_slices(self, count: int, index: int) -> None:
+        """Show another slice of so many."""
+        if (count, index) != (self._count, self._index):
+            self._count, self._index = count, index
+            self.setToolTip(f"Slice {index + 1} of {count}")
+            self.update()
+
+    def show_marks(self, marks: Mapping[int, NDArray[np.intp]], colours: Mapping[int, Colour]) -> None:
+        """Show which slices carry which objects: places by the object's number."""
+        self._marks = [(colours[number], places) for number, places in marks.items() if number in colours]
+        self.update()
+
+    @property
+    def marked(self) -> list[int]:
+        """The slices that carry objects."""
+        places = [places for _, places in self._marks]
+        return sorted(set(np.concatenate(places).tolist())) if places else []
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw."""
+        painter = QPainter(self)
+        groove = QRectF(_MARGIN, _MARGIN, self.width() - 2 * _MARGIN, self.height() - 2 * _MARGIN)
+        painter.fillRect(groove, self.palette().color(QPalette.ColorRole.Mid))
+        height = max(groove.height() / self._count, _LEAST_HEIGHT)
+        lane = groove.width() / max(len(self._marks), 1)
+        for number, (colour, places) in enumerate(self._marks):
+            brush = QColor(*colour)
+            for place in places.tolist():
+                painter.fillRect(QRectF(groove.left() + number * lane, self._y(place), lane, height), brush)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        y = self._y(self._index) + height / 2
+        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 3))
+        painter.drawLine(QPointF(1, y), QPointF(self.width() - 1, y))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Go there."""
+        self._choose(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Go along."""
+        self._choose(event)
+
+    def _choose(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            share = (event.position().y() - _MARGIN) / max(self.height() - 2 * _MARGIN, 1)
+            self.chosen.emit(min(max(int(share * self._count), 0), self._count - 1))
+
+    def _y(self, place: int) -> float:
+        return _MARGIN + (self.height() - 2 * _MARGIN) * place / self._count

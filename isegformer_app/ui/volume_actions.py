@@ -1,0 +1,33 @@
+"""The actions that volumes have and photos have not: slices, planes, windows."""
+
+from .action_spec import ActionSpec
+
+FAST = 5
+"""Slices that Shift skips."""
+
+_MENU, _WINDOW = "Vol&ume", "Vol&ume/Grey &window"
+
+VOLUME_ACTIONS: tuple[ActionSpec, ...] = (
+    ActionSpec("previous_slice", "&Previous slice", _MENU, ("PgUp", "Up"), "Also the wheel"),
+    ActionSpec("next_slice", "&Next slice", _MENU, ("PgDown", "Down"), "Also the wheel"),
+    ActionSpec("previous_five", "Five slices &back", _MENU, ("Shift+PgUp", "Shift+Up")),
+    ActionSpec("next_five", "Five slices &on", _MENU, ("Shift+PgDown", "Shift+Down")),
+    ActionSpec("previous_annotated", "Previous annotated slice", _MENU, ("Ctrl+PgUp",)),
+    ActionSpec("next_annotated", "Next annotated slice", _MENU, ("Ctrl+PgDown",)),
+    ActionSpec("previous_time", "Previous &time point", _MENU, ("Left",), "Also Shift+wheel"),
+    ActionSpec("next_time", "Next time point", _MENU, ("Right",), "Also Shift+wheel"),
+    ActionSpec("axial", "&Axial", _MENU, ("Alt+A",), "Work on the axial plane", True, True),
+    ActionSpec("coronal", "&Coronal", _MENU, ("Alt+C",), "Work on the coronal plane", True),
+    ActionSpec("sagittal", "&Sagittal", _MENU, ("Alt+G",), "Work on the sagittal plane", True),
+    ActionSpec("three_planes", "T&hree planes", _MENU, ("Alt+X",), "All together; Shift moves where they meet", True),
+    ActionSpec("neurological", "Patient's &left on the left", _MENU, (), "Neurological convention", True),
+    ActionSpec("measures", "&Measures", _MENU, ("Ctrl+M",), "Volume, area and values of every object", True, True),
+    ActionSpec("window_lung", "&Lung", _WINDOW, ("Alt+1",), "CT: level -600, width 1500"),
+    ActionSpec("window_bone", "&Bone", _WINDOW, ("Alt+2",), "CT: level 400, width 1800"),
+    ActionSpec("window_liver", "L&iver", _WINDOW, ("Alt+3",), "CT: level 30, width 150"),
+    ActionSpec("window_brain", "B&rain", _WINDOW, ("Alt+4",), "CT: level 40, width 80"),
+    ActionSpec("window_soft", "&Soft tissue", _WINDOW, ("Alt+5",), "CT: level 40, width 400"),
+    ActionSpec("window_header", "Of the &file", _WINDOW, ("Alt+6",), "The window that the file asks for"),
+    ActionSpec("window_auto", "&Automatic", _WINDOW, ("Alt+7", "Ctrl+J"), "From the 0.1 to the 99.9 percentile"),
+    ActionSpec("invert_level", "Level rises &upwards", _WINDOW, (), "When the right button is drawn up", True, True),
+)

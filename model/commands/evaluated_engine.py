@@ -1,0 +1,123 @@
+"""The engine that `isegformer evaluate` clicks on, and the facts that name it in the results."""
+
+import argparse
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from ..errors import SettingsError
+from ..evaluation.layouts.registry import Layout
+from ..evaluation.protocol import Engine
+from ..evaluation.rivals import RIVALS
+from ..evaluation.sharding import Shard
+from .options import add_model_options, load_segmenter, whole_number
+
+if TYPE_CHECKING:
+    from ..engine import RegionPolicy, Segmenter
+
+REGIONS = ("default", "zoom-in", "fixed", "whole", "adaptive")
+NO_BRS, FEATURE_BRS = "none", "f-brs"
+
+
+def add_engine_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the model and of how it looks at images."""
+    add_model_options(parser)
+    rivals = ", ".join(RIVALS)
+    parser.add_argument(
+        "--region",
+        choices=REGIONS,
+        default=REGIONS[0],
+        help="what the network looks at: the published zoom-in or its fixed-size kind, ... (default: as the window). "
+        f"In the place of a model may stand a rival without a network: {rivals}",
+    )
+    parser.add_argument(
+        "--region-side", type=whole_number, metavar="PIXELS", help="side of the view (zoom-in: 400, DAVIS 600)"
+    )
+    parser.add_argument(
+        "--not-honoured", action="store_true", help="leave a clicked pixel as the network answers, as papers do"
+    )
+    parser.add_argument("--brs", choices=(NO_BRS, FEATURE_BRS), default=NO_BRS, help="refinement by backpropagation")
+    parser.add_argument(
+        "--published",
+        action="store_true",
+        help="as the papers measure: --region zoom-in --flip --not-honoured, without refinement",
+    )
+
+
+def make_engine(arguments: argparse.Namespace, layout: Layout, shard: Shard) -> tuple[Engine, dict[str, Any]]:
+    """Make the engine that the options choose, and say what decides its answers."""
+    if arguments.model in RIVALS:
+        return RIVALS[arguments.model](), {"model": arguments.model, "asked": arguments.model}
+    if arguments.published:
+        _take_published(arguments)
+    if shard.count > 1 and arguments.device == "auto":
+        arguments.device = _own_device(shard)
+    segmenter = _segmenter(arguments, layout)
+    return segmenter, {
+        "model": segmenter.model_name,
+        "sha256": segmenter.model_sha256,
+        "asked": arguments.model or "",
+        "flip": arguments.flip,
+        "honoured": not arguments.not_honoured,
+        "brs": arguments.brs,
+        "region": {"rule": type(segmenter.region).__name__, **asdict(segmenter.region)},
+        "device": segmenter.device,
+        "threads": arguments.threads,
+    }
+
+
+def _take_published(arguments: argparse.Namespace) -> None:
+    if arguments.region not in ("default", "zoom-in", "fixed") or arguments.brs != NO_BRS:
+        raise SettingsError("The published settings have a Zoom-In and no refinement; leave out --published.")
+    arguments.region = "zoom-in" if arguments.region == "default" else arguments.region
+    arguments.flip = arguments.not_honoured = True
+
+
+def _own_device(shard: Shard) -> str:
+    """Give each process of a machine a GPU of its own, where there are some."""
+    import torch
+
+    count = torch.cuda.device_count()
+    return f"cuda:{shard.local % count}" if count else "cpu"
+
+
+def _segmenter(arguments: argparse.Namespace, layout: Layout) -> "Segmenter":
+    """Load the model; with a region, without honouring or with refinement, put its network to work anew."""
+    from ..engine import HonourRule, Segmenter
+
+    region = _region(arguments, layout)
+    loaded = load_segmenter(arguments)
+    if region is None and arguments.brs == NO_BRS and not arguments.not_honoured:
+        return loaded
+    network = loaded.network
+    if arguments.brs == FEATURE_BRS:
+        from ..evaluation.brs import BackpropagatingNetwork
+
+        network = BackpropagatingNetwork(network)
+    segmenter = Segmenter(
+        network,
+        loaded.device,
+        threads=arguments.threads,
+        flip=arguments.flip,
+        region=region or loaded.region,
+        honour=None if arguments.not_honoured else HonourRule(),
+    )
+    segmenter.model_name, segmenter.model_sha256 = loaded.model_name, loaded.model_sha256
+    return segmenter
+
+
+def _region(arguments: argparse.Namespace, layout: Layout) -> "RegionPolicy | None":
+    """Make the rule of the region of interest; None: the one that the window has."""
+    from ..engine import AdaptiveRegion, WholeImage, ZoomIn
+
+    side = arguments.region_side
+    if arguments.region == "zoom-in":
+        return ZoomIn(side=side or layout.zoom_side)
+    if arguments.region == "fixed":
+        return ZoomIn.fixed(side or layout.fixed_side)
+    if arguments.region == "whole":
+        return WholeImage(side=side)
+    if arguments.region == "adaptive":
+        return AdaptiveRegion(side=side)
+    if side is not None:
+        raise SettingsError("The option --region-side needs a --region to be the side of.")
+    return None

@@ -1,0 +1,147 @@
+"""Pictures of an evaluation, drawn by matplotlib without a screen: curves, histogram, the worst cases."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..clicks import Click
+from ..data.objects import BoolMask
+from .metrics import NOC_TARGETS, number_of_clicks
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+"""Okabe and Ito's, which colour-blind people can tell apart."""
+_DPI = 120
+_TRUTH, _FOUND, _POSITIVE, _NEGATIVE = (0, 158, 115), (213, 94, 0), (0, 114, 178), (204, 121, 167)
+_SHEET_SIDE, _SHEET_COLUMNS, _CAPTION, _GAP = 260, 5, 34, 8
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The mean IoU (K,) of a model after 1 .. K clicks, and the interval of it, in [0, 1]."""
+
+    name: str
+    mean: Sequence[float]
+    low: Sequence[float]
+    high: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One object for the contact sheet: the photo (H, W, 3) uint8, truth and last answer (H, W), the clicks."""
+
+    name: str
+    words: str
+    image: NDArray[np.uint8]
+    truth: BoolMask
+    mask: BoolMask
+    clicks: Sequence[Click]
+
+
+def draw_curves(curves: Sequence[Curve], title: str) -> bytes:
+    """Draw the IoU against the number of clicks, a line a model with its 95 % band: PNG."""
+    from matplotlib.ticker import MaxNLocator
+
+    figure = _figure()
+    axes = figure.add_subplot()
+    for place, curve in enumerate(curves):
+        colour = _COLOURS[place % len(_COLOURS)]
+        clicks = np.arange(1, len(curve.mean) + 1)
+        axes.plot(clicks, np.multiply(curve.mean, 100), marker="o", markersize=3, color=colour, label=curve.name)
+        low, high = np.multiply(curve.low, 100), np.multiply(curve.high, 100)
+        axes.fill_between(clicks, low, high, color=colour, alpha=0.15, linewidth=0)
+    for target in (85, 90):
+        axes.axhline(target, color="0.7", linewidth=0.8, linestyle=":")
+    axes.set(xlabel="clicks", ylabel="mean IoU, %", title=title, ylim=(0, 100))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(loc="lower right", frameon=False)
+    return _png(figure)
+
+
+def draw_histogram(ious: Sequence[Sequence[float]], max_clicks: int, title: str) -> bytes:
+    """Draw how many objects need how many clicks to IoU .85 and .90; the last bar holds the failures: PNG."""
+    from matplotlib.ticker import MaxNLocator
+
+    figure = _figure()
+    axes = figure.add_subplot()
+    clicks = np.arange(1, max_clicks + 1)
+    for place, percent in enumerate(target for target in NOC_TARGETS if target in (85, 90)):
+        counts = [number_of_clicks(curve, percent / 100, max_clicks) for curve in ious]
+        bars = np.bincount(counts, minlength=max_clicks + 1)[1:]
+        axes.bar(clicks + 0.4 * place - 0.2, bars, width=0.4, color=_COLOURS[place], label=f"to IoU {percent} %")
+    axes.set(xlabel=f"clicks ({max_clicks}: or never)", ylabel="objects", title=title)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(frameon=False)
+    return _png(figure)
+
+
+def draw_cases(cases: Sequence[Case]) -> NDArray[np.uint8]:
+    """Lay the cases out as a contact sheet (H, W, 3) uint8: truth green, answer orange, clicks blue and pink."""
+    tiles = [_tile(case) for case in cases]
+    blank = np.full((_SHEET_SIDE + _CAPTION, _SHEET_SIDE + _GAP, 3), 255, np.uint8)
+    tiles += [blank] * (-len(tiles) % min(_SHEET_COLUMNS, max(1, len(tiles))))
+    columns = min(_SHEET_COLUMNS, len(tiles))
+    rows = [np.hstack(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
+    return np.asarray(np.vstack(rows), np.uint8)
+
+
+def curve_of(name: str, summary: Mapping[str, object]) -> Curve:
+    """Take the curve of a model out of its summary, as `summary.json` holds it."""
+    names: list[str] = []
+    while f"miou@{len(names) + 1}" in summary:
+        names.append(f"miou@{len(names) + 1}")
+    intervals = summary["intervals"]
+    if not isinstance(intervals, dict):
+        raise TypeError(intervals)
+    means = [float(str(summary[each])) for each in names]
+    return Curve(name, means, [intervals[each][0] for each in names], [intervals[each][1] for each in names])
+
+
+def _figure() -> "Figure":
+    # Imported here: it takes a while, and only the end of an evaluation needs it.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.5), dpi=_DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _png(figure: "Figure") -> bytes:
+    stream = BytesIO()
+    figure.savefig(stream, format="png")
+    return stream.getvalue()
+
+
+def _tile(case: Case) -> NDArray[np.uint8]:
+    """Cut the photo round truth and answer, with a margin, and draw outlines, clicks and a caption."""
+    left, top, width, height = cv2.boundingRect((case.truth | case.mask).view(np.uint8))
+    margin = max(8, max(width, height) // 5)
+    rows = slice(max(0, top - margin), top + height + margin)
+    cols = slice(max(0, left - margin), left + width + margin)
+    cut = case.image[rows, cols]
+    scale = _SHEET_SIDE / max(cut.shape[:2])
+    size = (max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale)))
+    shown = np.ascontiguousarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), np.uint8)
+    for mask, colour in ((case.truth, _TRUTH), (case.mask, _FOUND)):
+        small = cv2.resize(mask[rows, cols].astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+        outlines, _ = cv2.findContours(small, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(shown, outlines, -1, colour, 2)
+    for click in case.clicks:
+        place = round((click.col - cols.start + 0.5) * scale), round((click.row - rows.start + 0.5) * scale)
+        cv2.circle(shown, place, 4, (255, 255, 255), cv2.FILLED, cv2.LINE_AA)
+        cv2.circle(shown, place, 3, _POSITIVE if click.is_positive else _NEGATIVE, cv2.FILLED, cv2.LINE_AA)
+    tile = np.full((_SHEET_SIDE + _CAPTION, _SHEET_SIDE + _GAP, 3), 255, np.uint8)
+    tile[: size[1], : size[0]] = shown
+    for line, text in enumerate((case.name, case.words)):
+        place = (2, _SHEET_SIDE + 13 + 15 * line)
+        cv2.putText(tile, text[-36:], place, cv2.FONT_HERSHEY_SIMPLEX, 0.36, (0, 0, 0), 1, cv2.LINE_AA)
+    return tile
