@@ -228,7 +228,16 @@ class MainWindow(QMainWindow):
         self.imports.begun.connect(self.session.rest)
         for desk in (self.files, self.session, self.imports):
             desk.troubled.connect(lambda message: self.problem(message, False))
-        for source in (self.files, self.session, self.imports, self.exports, self.recent, self.shown, self.volumes):
+        for source in (
+            self.files,
+            self.session,
+            self.imports,
+            self.exports,
+            self.recent,
+            self.shown,
+            self.volumes,
+            self.training,
+        ):
             source.noticed.connect(self.notice)
         self.volumes.warned.connect(lambda message: self.problem(message, False))
         self.shown.slice_turned.connect(self.volumes.follow)
