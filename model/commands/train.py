@@ -1,4 +1,4 @@
-"""`isegformer train`: make the bundled model, or one like it from other data."""
+"""`isegformer train`: make the bundled model or one like it, or tune a model on one's own images."""
 
 import argparse
 from dataclasses import fields, replace
@@ -7,43 +7,78 @@ from typing import Any
 
 from ..errors import SettingsError
 from ..training.bundled import export_run, keep_collection, read_encoder, read_start, train_decoder
-from ..training.settings import PRESETS, TrainingSettings
+from ..training.settings import PRESETS, FineTuneSettings, TrainingSettings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the places, the stages, and one option for every field of the settings."""
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="bundled", help="settings to start from")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="DIR/SET/{images,masks,set.json}")
-    parser.add_argument("--manifest", type=Path, required=True, metavar="CSV", help="columns set, stem and split")
-    start = parser.add_mutually_exclusive_group(required=True)
-    start.add_argument(
-        "--encoder-weights", type=Path, metavar="ONNX", help="start from DINOv2 ViT-S/14, an ONNX file, untrained else"
+    parser.add_argument("--preset", choices=sorted(PRESETS), default="finetune", help="settings to start from")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        nargs="+",
+        metavar="PATH",
+        help="finetune: images/ with masks/, COCO JSON, NIfTI volumes, or sessions; bundled: DIR/SET/{images,masks}",
     )
-    start.add_argument("--start-from", metavar="NAME|FILE", help="go on with the weights of this model")
-    parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="run folder: views, state, metrics")
-    parser.add_argument("--resume", action="store_true", help="go on from the state in the run folder")
+    parser.add_argument(
+        "--output", "--run", type=Path, required=True, metavar="DIR", help="run folder: state, metrics, the model"
+    )
+    parser.add_argument(
+        "--start-from", metavar="NAME|FILE", help="the model to go on with; finetune: default the bundled one"
+    )
+    parser.add_argument("--strict", action="store_true", help="refuse data of which something must be left out")
+    parser.add_argument("--check-only", action="store_true", help="check the data, estimate the time, and stop")
+    parser.add_argument(
+        "--resume",
+        nargs="?",
+        const="yes",
+        choices=("yes", "auto"),
+        help="go on from the state in the run folder; `auto` begins where there is none",
+    )
+    parser.add_argument("--manifest", type=Path, metavar="CSV", help="bundled: columns set, stem and split")
+    parser.add_argument("--encoder-weights", type=Path, metavar="ONNX", help="bundled: DINOv2 ViT-S/14 as ONNX")
     parser.add_argument("--part", type=_part, default=(0, 1), metavar="I/N", help="encode every N-th shard only, stop")
     parser.add_argument("--export", type=Path, metavar="FILE", help="write the averaged weights to FILE at the end")
-    for field in fields(TrainingSettings):
-        parser.add_argument(f"--{field.name.replace('_', '-')}", metavar="VALUE", help=f"setting {field.name}")
+    known: set[str] = set()
+    for settings in {type(preset): preset for preset in PRESETS.values()}.values():
+        for field in fields(settings):
+            if field.name not in known:
+                parser.add_argument(f"--{field.name.replace('_', '-')}", metavar="VALUE", help=f"setting {field.name}")
+            known.add(field.name)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Encode, train, export; every stage goes on where it was stopped."""
+    """Train as the preset says; every stage goes on where it was stopped."""
     settings = read_settings(arguments)
+    if isinstance(settings, FineTuneSettings):
+        from .finetuning import run_finetuning
+
+        return run_finetuning(arguments, settings)
+    return _train_collection(arguments, settings)
+
+
+def _train_collection(arguments: argparse.Namespace, settings: TrainingSettings) -> int:
+    """Encode, train, export."""
+    if arguments.manifest is None or (arguments.encoder_weights is None) == (arguments.start_from is None):
+        raise SettingsError(
+            f"The preset {arguments.preset} needs --manifest, and either --encoder-weights or --start-from."
+        )
+    if len(arguments.data) != 1:
+        raise SettingsError(f"The preset {arguments.preset} takes one folder as --data.")
     card: dict[str, object] = {"preset": arguments.preset}
     if arguments.start_from is None:
         network = read_encoder(arguments.encoder_weights)
     else:
         network, origin = read_start(arguments.start_from)
         card |= origin
-    keep_collection(network, arguments.data, arguments.manifest, arguments.run, settings, arguments.part)
+    keep_collection(network, arguments.data[0], arguments.manifest, arguments.output, settings, arguments.part)
     if arguments.part[1] > 1:
         print(f"Encoded part {arguments.part[0]}/{arguments.part[1]}.")
         return 0
-    train_decoder(network, arguments.run, settings, resume=arguments.resume)
+    train_decoder(network, arguments.output, settings, resume=bool(arguments.resume))
     if arguments.export is not None:
-        samples = export_run(network.eval(), arguments.run, arguments.export, card)
+        samples = export_run(network.eval(), arguments.output, arguments.export, card)
         print(f"Wrote {arguments.export} after {samples} samples.")
     return 0
 
@@ -52,9 +87,13 @@ def read_settings(arguments: argparse.Namespace) -> TrainingSettings:
     """Take the preset with the fields that the command line names. Raises `SettingsError` on a wrong value."""
     preset = PRESETS[arguments.preset]
     changes: dict[str, Any] = {}
-    for field in fields(TrainingSettings):
-        text = getattr(arguments, field.name)
-        if text is not None:
+    for settings in PRESETS.values():
+        for field in fields(settings):
+            text = getattr(arguments, field.name)
+            if text is None:
+                continue
+            if not hasattr(preset, field.name):
+                raise SettingsError(f"The preset {arguments.preset} has no setting {field.name}.")
             changes[field.name] = _value(field.name, text, getattr(preset, field.name))
     return replace(preset, **changes)
 
@@ -62,8 +101,11 @@ def read_settings(arguments: argparse.Namespace) -> TrainingSettings:
 def _value(name: str, text: str, default: object) -> object:
     """Read `text` as a value of the default's type; lists are separated by commas."""
     try:
-        kind: Any = type(default[0]) if isinstance(default, tuple) else type(default)
-        return tuple(kind(part) for part in text.split(",") if part) if isinstance(default, tuple) else kind(text)
+        kind: Any = type(default[0]) if isinstance(default, tuple) and default else type(default)
+        if isinstance(default, tuple):
+            kind = str if kind is tuple else kind
+            return tuple(kind(part) for part in text.split(",") if part)
+        return kind(text)
     except ValueError:
         wanted = "a list such as " + ",".join(map(str, default)) if isinstance(default, tuple) else f"like {default}"
         raise SettingsError(f"The setting {name} must be {wanted}, not {text!r}.") from None

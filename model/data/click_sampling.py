@@ -76,6 +76,13 @@ class ClickState:
         share = 1.0 if self.rng.random() < 0.5 else 0.5
         self._add_from(missed if is_positive else wrong, share, is_positive=is_positive)
 
+    def add_deepest(self, probability: NDArray[np.float32]) -> None:
+        """Click the centre of the larger error of `probability` (H, W), as the evaluation's user does."""
+        found = probability > THRESHOLD
+        missed, wrong = edge_distance(self.target & ~found), edge_distance(found & ~self.target)
+        is_positive = bool(missed.max() > wrong.max())
+        self._add_from(missed if is_positive else wrong, 1.0, is_positive=is_positive)
+
     def _add_from(self, distance: NDArray[np.float32], share: float, *, is_positive: bool) -> None:
         place = pick(distance, share, self.rng)
         if place is not None:

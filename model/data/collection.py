@@ -7,7 +7,7 @@ a manifest.csv with the columns set, stem, split.
 import csv
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DatasetError
+from .annotated import Annotated, Objects
+from .images import read_image
 
 KINDS = ("instances", "binary", "semantic")
 """instances: each label is one object. binary: anything above 0. semantic: labels are classes, parts are objects."""
@@ -23,20 +25,7 @@ KINDS = ("instances", "binary", "semantic")
 _SUFFIXES = (".webp", ".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp")
 
 
-@dataclass(frozen=True, slots=True)
-class LabelledImage:
-    """One image with its label map on disk; nothing is read yet."""
-
-    set_name: str
-    stem: str
-    kind: str
-    image_path: Path
-    mask_path: Path
-
-
-def read_collection(
-    root: Path, manifest: Path, split: str, *, without: Collection[str] = ()
-) -> tuple[LabelledImage, ...]:
+def read_collection(root: Path, manifest: Path, split: str, *, without: Collection[str] = ()) -> tuple[Annotated, ...]:
     """List the images of `split` in the order of the manifest, without the sets named in `without`.
 
     Raises `DatasetError` where the manifest, a set or a file is missing.
@@ -65,28 +54,33 @@ def _read_kind(folder: Path) -> str:
     return str(kind)
 
 
-def _find(root: Path, set_name: str, stem: str, kind: str) -> LabelledImage:
+def _find(root: Path, set_name: str, stem: str, kind: str) -> Annotated:
     folder = root / set_name
     mask = folder / "masks" / f"{stem}.png"
     image = next((p for s in _SUFFIXES if (p := folder / "images" / f"{stem}{s}").exists()), None)
     if image is None or not mask.exists():
         missing = "image" if image is None else "mask"
         raise DatasetError(f"The set {folder} has no {missing} for {stem!r}, which the manifest lists.")
-    return LabelledImage(set_name, stem, kind, image, mask)
+    return Annotated(set_name, stem, partial(read_image, image), partial(_read_objects, mask, kind))
 
 
-def read_labels(item: LabelledImage) -> NDArray[np.uint16]:
-    """Read the label map of `item` as (H, W) uint16 of objects: 0 is background, every other value one object.
+def _read_objects(path: Path, kind: str) -> Objects:
+    labels = read_label_map(path, kind).astype(np.int32)
+    return Objects(labels[None], np.zeros(labels.shape, np.bool_))
+
+
+def read_label_map(path: Path, kind: str) -> NDArray[np.uint16]:
+    """Read a label map as (H, W) uint16 of objects: 0 is background, every other value one object.
 
     Binary masks become one object; the connected parts (8 neighbours) of semantic classes become objects.
     Raises `DatasetError` where the file is no label map.
     """
-    labels = cv2.imread(str(item.mask_path), cv2.IMREAD_UNCHANGED)
+    labels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if labels is None or labels.ndim != 2:
-        raise DatasetError(f"{item.mask_path} is not a label map of one channel.")
-    if item.kind == "binary":
+        raise DatasetError(f"{path} is not a label map of one channel.")
+    if kind == "binary":
         return (labels > 0).astype(np.uint16)
-    if item.kind == "semantic":
+    if kind == "semantic":
         return connected_parts(labels)
     return labels.astype(np.uint16)
 

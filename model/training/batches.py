@@ -13,8 +13,11 @@ from torch import Tensor
 from ..errors import DatasetError
 from .kept_views import KeptViews
 from .settings import TrainingSettings
+from .views import VOID
 
 Patch = tuple[int, int, int, int]
+_Mask = NDArray[np.bool_]
+_Sample = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], _Mask, _Mask, _Mask]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,8 @@ class Batch:
     targets: list[NDArray[np.bool_]]
     others: list[NDArray[np.bool_]]
     """What else is labelled in the view: material for wrong starting masks."""
+    ignored: list[NDArray[np.bool_]]
+    """Pixels that count nowhere."""
 
 
 class TargetSource:
@@ -60,11 +65,10 @@ class TargetSource:
             half=torch.from_numpy(np.stack([sample[2] for sample in samples])).permute(0, 3, 1, 2),
             targets=[sample[3] for sample in samples],
             others=[sample[4] for sample in samples],
+            ignored=[sample[5] for sample in samples],
         )
 
-    def _sample(
-        self, views: KeptViews, index: int, rows: int, cols: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+    def _sample(self, views: KeptViews, index: int, rows: int, cols: int) -> _Sample:
         labels = np.asarray(views.arrays["labels"][index])
         target = self._target(labels, views.index[index])
         patch = self._patch(target, views, rows, cols)
@@ -72,19 +76,22 @@ class TargetSource:
         fine = tuple(8 * edge for edge in patch)
         window = np.s_[fine[0] : fine[1], fine[2] : fine[3]]
         colours = change_colours(np.asarray(views.arrays["half"][index])[window], self._rng)
-        target, other = target[window], ((labels > 0) & ~target)[window]
+        target, labels = target[window], labels[window]
         if flip:
-            colours, target, other = colours[:, ::-1], target[:, ::-1], other[:, ::-1]
+            colours, target, labels = colours[:, ::-1], target[:, ::-1], labels[:, ::-1]
         trunk, last = (
             _cut_tokens(np.asarray(views.arrays[name][index]), views, patch, flip=flip) for name in ("trunk", "last")
         )
-        return trunk, last, np.ascontiguousarray(colours), np.ascontiguousarray(target), np.ascontiguousarray(other)
+        ignored = labels == VOID
+        other = (labels > 0) & ~target & ~ignored
+        target = np.ascontiguousarray(target)
+        return trunk, last, np.ascontiguousarray(colours), target, np.ascontiguousarray(other), ignored
 
     def _target(self, labels: NDArray[np.uint16], entry: dict[str, object]) -> NDArray[np.bool_]:
         settings, rng = self._settings, self._rng
         values = np.asarray(entry["targets"])
         if entry["set"] in settings.whole_sets and rng.random() < settings.whole_share:
-            return np.asarray(labels > 0)
+            return np.asarray((labels > 0) & (labels < VOID))
         picked = [rng.choice(values)]
         if len(values) > 1 and rng.random() < settings.merge_share:
             picked.append(rng.choice(values))

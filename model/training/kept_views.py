@@ -2,27 +2,26 @@
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Never
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch.nn import functional
 from tqdm import tqdm
 
-from ..data.collection import LabelledImage, read_labels
+from ..data.annotated import Annotated
 from ..networks.late import DinoEncoder, LateNetwork
 from ..networks.precision import fast_arithmetic
-from .views import ViewPlan, targets_of, view_of
+from .views import ViewPlan, labels_of, targets_of, view_of
 
 SHARD_VIEWS = 120
 _ARRAYS = ("trunk", "last", "half", "labels")
 _DONE = "done"
 _BATCH = 4
+Told = Callable[[int, int], None]
 _Store = dict[str, "np.memmap[tuple[int, ...], np.dtype[np.generic]]"]
 
 
@@ -48,29 +47,41 @@ def shards_of(plans: Sequence[ViewPlan], seed: int) -> list[list[ViewPlan]]:
 
 def keep_views(
     folder: Path,
-    images: Sequence[LabelledImage],
+    images: Sequence[Annotated],
     shards: Sequence[Sequence[ViewPlan]],
     network: LateNetwork,
     part: tuple[int, int] = (0, 1),
+    told: Told = lambda done, total: None,
 ) -> None:
     """Encode the shards into `folder`; a finished shard is left as it is, a broken-off one is made anew.
 
-    `part` = (index, count) takes every count-th shard only, so that several processes can share the work.
+    `part` = (index, count) takes every count-th shard only, so that several processes can share the work. `told` hears
+    how many views are done, of how many, and may raise to end the work.
     """
     mine = [number for number in range(len(shards)) if number % part[1] == part[0]]
-    with tqdm(total=sum(len(shards[number]) for number in mine), unit="view", desc="encode", mininterval=5) as bar:
+    total = sum(len(shards[number]) for number in mine)
+    with tqdm(total=total, unit="view", desc="encode", mininterval=5) as bar:
+
+        def advance(count: int) -> None:
+            bar.update(count)
+            told(int(bar.n), total)
+
         for number in mine:
             place = folder / f"{number:03d}"
             if not (place / _DONE).exists():
                 shutil.rmtree(place, ignore_errors=True)
-                _keep_shard(place, images, shards[number], network, bar)
+                _keep_shard(place, images, shards[number], network, advance)
                 (place / _DONE).touch()
             else:
-                bar.update(len(shards[number]))
+                advance(len(shards[number]))
 
 
 def _keep_shard(
-    place: Path, images: Sequence[LabelledImage], plans: Sequence[ViewPlan], network: LateNetwork, bar: "tqdm[Never]"
+    place: Path,
+    images: Sequence[Annotated],
+    plans: Sequence[ViewPlan],
+    network: LateNetwork,
+    advance: Callable[[int], None],
 ) -> None:
     grids: dict[tuple[int, int], list[ViewPlan]] = {}
     for plan in plans:
@@ -84,13 +95,13 @@ def _keep_shard(
             views = []
             for at, plan in enumerate(members[start : start + _BATCH], start):
                 item = images[plan.image]
-                with Image.open(item.image_path) as picture:
-                    colours, labels = view_of(np.asarray(picture.convert("RGB")), read_labels(item), plan)
+                pixels, objects = item.read()
+                colours, labels = view_of(pixels, labels_of(objects), plan)
                 views.append(colours)
                 store["labels"][at] = labels
                 index.append({"set": item.set_name, "stem": item.stem, "targets": targets_of(labels), **asdict(plan)})
             _encode(network, np.stack(views), store, start)
-            bar.update(len(views))
+            advance(len(views))
         for array in store.values():
             array.flush()
         (folder / "index.json").write_text(json.dumps(index), encoding="utf-8")

@@ -1,8 +1,7 @@
 """The training loop of the late-fusion decoder, from top to bottom."""
 
-import json
 import time
-from dataclasses import asdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from ..networks.precision import fast_arithmetic
 from .batches import Batch, TargetSource, wrong_mask
 from .kept_views import KeptViews
 from .losses import normalized_focal_loss
+from .run_folder import RunFolder
 from .settings import TrainingSettings
 
 _ROUNDS = (1, 2, 3, 4, 5, 9, 16)
@@ -33,7 +33,7 @@ class Trainer:
         torch.set_num_threads(settings.threads)
         torch.set_flush_denormal(True)
         torch.manual_seed(settings.seed)
-        self.settings, self.run = settings, run
+        self.settings, self.run, self.folder = settings, run, RunFolder(run)
         self.rng = np.random.default_rng(settings.seed)
         self.network = network.train().requires_grad_(requires_grad=False)
         self.trained = nn.ModuleDict({name: getattr(network, name) for name in ("context", "rgb4", "rgb8", "decoder")})
@@ -47,16 +47,24 @@ class Trainer:
         self.samples = self.steps = 0
         self.recent: list[dict[str, float]] = []
 
-    def train(self) -> None:
-        """Run until the schedule ends; a checkpoint is written every few minutes and at the end."""
-        self.run.mkdir(parents=True, exist_ok=True)
-        (self.run / "settings.json").write_text(json.dumps(asdict(self.settings), indent=1))
+    def train(self, watch: Callable[["Trainer"], None] = lambda trainer: None) -> None:
+        """Run until the schedule ends; a checkpoint is written every few minutes and at the end.
+
+        `watch` is called between batches; where it raises `KeyboardInterrupt`, the state is written before that ends
+        the run.
+        """
+        self.folder.begin(self.settings)
         saved = reported = time.monotonic()
         counted = self.samples
         while self.samples < self.settings.samples:
+            try:
+                watch(self)
+            except KeyboardInterrupt:
+                self.save()
+                raise
             self._train_batch(self.source.draw())
             now = time.monotonic()
-            if now - reported > 30:
+            if now - reported > self.settings.report_seconds:
                 self._report((self.samples - counted) / (now - reported))
                 reported, counted = now, self.samples
             if now - saved > 60 * self.settings.checkpoint_minutes:
@@ -78,6 +86,7 @@ class Trainer:
         previous = self._start(states, batch)
         trunk, last = self._thin_out(batch.trunk), self._thin_out(batch.last)
         target = torch.from_numpy(np.stack(batch.targets)).float()[:, None]
+        ignored = torch.from_numpy(np.stack(batch.ignored))[:, None]
         for turn in range(int(self.rng.choice(_ROUNDS, p=_ROUND_SHARES))):
             trains = turn < _ALWAYS_TRAINED or self.rng.random() < 0.5
             clicks = functional.avg_pool2d(torch.from_numpy(np.stack([state.maps for state in states])).float(), 2)
@@ -85,8 +94,8 @@ class Trainer:
                 features = self.network.features(trunk, last, batch.half)
                 logits, coarse = self.network.decoder(features, previous, clicks)
             if trains:
-                self._step(logits, coarse, target, turn)
-            probability = torch.sigmoid(logits.detach().float())
+                self._step(logits, coarse, (target, ignored), turn)
+            probability = torch.sigmoid(logits.detach().float()).masked_fill(ignored, 0.0)
             for state, answer in zip(states, probability[:, 0].numpy(), strict=True):
                 state.add_correction(answer)
             previous = self._between_views(probability)
@@ -113,9 +122,10 @@ class Trainer:
         kept = self.rng.random((len(tokens), 1, tokens.shape[2])) >= share
         return tokens * torch.from_numpy(kept / (1 - share)).float()
 
-    def _step(self, logits: Tensor, coarse: Tensor, target: Tensor, turn: int) -> None:
+    def _step(self, logits: Tensor, coarse: Tensor, truth: tuple[Tensor, Tensor], turn: int) -> None:
+        target, ignored = truth
         small = functional.adaptive_avg_pool2d(target, (coarse.shape[2], coarse.shape[3]))
-        loss = normalized_focal_loss(logits, target)
+        loss = normalized_focal_loss(logits, target, ignore=ignored)
         loss = loss + self.settings.coarse_weight * normalized_focal_loss(coarse, (small > 0.5).float())
         for group in self.optimizer.param_groups:
             group["lr"] = self._learning_rate()
@@ -126,7 +136,7 @@ class Trainer:
         self.average.update_parameters(self.trained)
         self.steps += 1
         self.samples += len(target)
-        found = logits.detach() > 0
+        found = (logits.detach() > 0) & ~ignored
         inside = target > 0.5
         iou = (found & inside).sum(dim=(1, 2, 3)) / (found | inside).sum(dim=(1, 2, 3)).clamp(min=1)
         self.recent.append({"loss": float(loss.detach()), "norm": float(norm), f"iou@{turn + 1}": float(iou.mean())})
@@ -146,8 +156,7 @@ class Trainer:
         keys = sorted({key for row in self.recent for key in row})
         means = {key: round(float(np.mean([row[key] for row in self.recent if key in row])), 4) for key in keys}
         line = {"samples": self.samples, "rate": round(rate, 2), "lr": self._learning_rate(), **means}
-        with (self.run / "metrics.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+        self.folder.tell(line, step=self.samples)
         self.recent.clear()
 
     def save(self) -> None:
@@ -160,13 +169,11 @@ class Trainer:
             "steps": self.steps,
             "rng": self.rng.bit_generator.state,
         }
-        temporary = self.run / "state.pt.part"
-        torch.save(state, temporary)
-        temporary.replace(self.run / "state.pt")
+        self.folder.save_state(state)
 
     def resume(self) -> None:
         """Go on from the state that `save` wrote; a new `samples` in the settings stretches the schedule."""
-        state = torch.load(self.run / "state.pt", map_location="cpu", weights_only=True)
+        state = self.folder.load_state()
         self.trained.load_state_dict(state["trained"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])

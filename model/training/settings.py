@@ -4,7 +4,19 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingSettings:
+class RunSettings:
+    """What every run has."""
+
+    checkpoint_minutes: float = 3.0
+    report_seconds: float = 30.0
+    """Time between two lines of metrics."""
+    threads: int = 1
+    """CPU threads; 0 takes as many as PyTorch would."""
+    seed: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSettings(RunSettings):
     """How the late-fusion decoder is trained on the kept tokens of a frozen encoder."""
 
     samples: int = 60_000
@@ -37,9 +49,32 @@ class TrainingSettings:
     """Sets whose licence keeps them out of weights that are shipped."""
     channel_dropout: float = 0.0
     """Share of the encoder's channels that a sample goes without, the same at all of its tokens."""
-    checkpoint_minutes: float = 3.0
-    threads: int = 1
-    seed: int = 7
+
+
+@dataclass(frozen=True, slots=True)
+class FineTuneSettings(TrainingSettings):
+    """How the decoder of a late-fusion model is tuned on one's own images; the encoder stays as it is."""
+
+    samples: int = 24_000
+    learning_rate: float = 3e-4
+    warmup_steps: int = 40
+    ema_decay: float = 0.99
+    zoom_views: float = 1.0
+    without_sets: tuple[str, ...] = ()
+    whole_sets: tuple[str, ...] = ()
+    checkpoint_minutes: float = 0.5
+    report_seconds: float = 2.0
+    threads: int = 0
+    minutes: float = 5.0
+    """Time for the training itself: what the machine cannot do in it is cut off the samples."""
+    most_views: int = 240
+    """Views that are encoded at most, drawn evenly from all images."""
+    hold_out: float = 0.2
+    """Share of the objects whose images are held out: never trained on, they tell whether the model got better."""
+    held_out_objects: int = 40
+    """Objects at most that are clicked before and after, and in the looks between."""
+    looks: int = 8
+    """How often the held-out views are looked at during training; the best look is what is kept."""
 
 
 _LONGER = TrainingSettings(
@@ -51,10 +86,12 @@ _LONGER = TrainingSettings(
     seed=11,
 )
 
-PRESETS = {
+PRESETS: dict[str, TrainingSettings] = {
     "bundled": TrainingSettings(),
     "bundled-longer": _LONGER,
     "trial": TrainingSettings(samples=600, warmup_steps=10, checkpoint_minutes=0.5),
+    "finetune": FineTuneSettings(),
 }
 """`bundled` makes the bundled model from an encoder, `bundled-longer` trains it further (`--start-from`), on other
-zoomed views and more whole ones; `trial` shows in minutes that data and machine will do."""
+zoomed views and more whole ones; `trial` shows in minutes that data and machine will do; `finetune` tunes a model on
+one's own data."""

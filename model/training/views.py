@@ -7,11 +7,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.collection import LabelledImage, read_labels
+from ..data.annotated import Annotated, Objects
 
 _LONG = 32
 _SHORTEST = 12
 _MIN_CROP = 96
+VOID = np.iinfo(np.uint16).max
+"""Label of the pixels that count nowhere."""
+
 _MIN_TARGET = 12
 """Smallest target in pixels of the half-size view (0.02 % of a 4:3 view)."""
 
@@ -29,6 +32,15 @@ class ViewPlan:
     cols: int
 
 
+def labels_of(objects: Objects) -> NDArray[np.uint16]:
+    """Number the objects of an image from 1 on in one layer (H, W), the upper over the lower, ignored pixels `VOID`."""
+    values, places = np.unique(objects.flat(), return_inverse=True)
+    numbers = np.arange(len(values)) + (0 if values[0] == 0 else 1)
+    labels = numbers[places].reshape(objects.size).astype(np.uint16)
+    labels[objects.ignored] = VOID
+    return labels
+
+
 def token_grid(height: int, width: int) -> tuple[int, int]:
     """Return tokens (rows, cols) of a region: 32 at the longer side, an even number of 12 or more at the other."""
     short = 2 * round(_LONG / 2 * min(height, width) / max(height, width))
@@ -36,12 +48,12 @@ def token_grid(height: int, width: int) -> tuple[int, int]:
     return (short, _LONG) if height < width else (_LONG, short)
 
 
-def plan_views(images: Sequence[LabelledImage], zoom_share: float, seed: int) -> list[ViewPlan]:
+def plan_views(images: Sequence[Annotated], zoom_share: float, seed: int) -> list[ViewPlan]:
     """Plan one whole view an image and, on average, `zoom_share` views round one of its objects."""
     rng = np.random.default_rng(seed)
     plans = []
     for index, item in enumerate(images):
-        labels = read_labels(item)
+        labels = labels_of(item.read_objects())
         height, width = labels.shape
         plans.append(ViewPlan(index, 0, 0, height, width, *token_grid(height, width)))
         for _ in range(int(rng.random() + zoom_share)):
@@ -53,7 +65,7 @@ def plan_views(images: Sequence[LabelledImage], zoom_share: float, seed: int) ->
 
 def _zoom_box(labels: NDArray[np.uint16], rng: np.random.Generator) -> tuple[int, int, int, int] | None:
     """Draw a box round a random object, 1.2 to 5 times its size, of a random aspect; None where it is no zoom."""
-    values = np.unique(labels[labels > 0])
+    values = np.unique(labels[(labels > 0) & (labels < VOID)])
     if values.size == 0:
         return None
     x, y, w, h = cv2.boundingRect((labels == rng.choice(values)).astype(np.uint8))
@@ -84,5 +96,5 @@ def view_of(
 
 def targets_of(labels: NDArray[np.uint16]) -> list[int]:
     """List the objects of a view that are large enough to be clicked and are not (nearly) all of it."""
-    values, counts = np.unique(labels[labels > 0], return_counts=True)
+    values, counts = np.unique(labels[(labels > 0) & (labels < VOID)], return_counts=True)
     return [int(v) for v, n in zip(values, counts, strict=True) if _MIN_TARGET <= n < 0.97 * labels.size]

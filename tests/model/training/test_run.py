@@ -146,11 +146,9 @@ def test_kept_tokens_are_those_of_the_encoder(
     images = read_collection(*collection, "train")
     order = [str(entry["stem"]) for entry in views.index]
     item = images[[image.stem for image in images].index(order[0])]
-    stored = cv2.imread(str(item.image_path))
-    assert stored is not None
-    pixels = cv2.cvtColor(stored, cv2.COLOR_BGR2RGB)
+    pixels = item.read_pixels()
     plan = plan_views(images, 0.0, SETTINGS.seed)[images.index(item)]
-    colours, _ = view_of(np.asarray(pixels, np.uint8), np.zeros((96, 128), np.uint16), plan)
+    colours, _ = view_of(pixels, np.zeros((96, 128), np.uint16), plan)
     with torch.inference_mode():
         trunk = network.encoder.trunk(torch.from_numpy(colours).permute(2, 0, 1)[None].float() / 255)
     kept = torch.from_numpy(np.asarray(views.arrays["trunk"][0], np.float32))

@@ -1,0 +1,63 @@
+"""The way from the Model menu to a model of one's own."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
+
+from isegformer_app.controllers.training import own_models
+from isegformer_app.settings import Settings, data_folder, state_folder
+
+from .train_dialog import TrainDialog
+
+
+class TrainDesk(QObject):
+    """Shows the training dialog, one for the whole life of the window: a training goes on while it is hidden."""
+
+    noticed = Signal(str)
+
+    def __init__(
+        self,
+        window: QWidget,
+        settings: Settings,
+        session: Callable[[], Path | None],
+        use_model: Callable[[str], object],
+    ) -> None:
+        super().__init__(window)
+        self._window, self._settings, self._session, self._use_model = window, settings, session, use_model
+        self.dialog: TrainDialog | None = None
+
+    def handlers(self) -> Mapping[str, Callable[[], object]]:
+        """What the actions of this desk do."""
+        return {"train": self.show}
+
+    def show(self) -> None:
+        """Show the dialog: the training that is under way, or a new choice."""
+        if self.dialog is not None and self.dialog.run is None:
+            self.dialog.deleteLater()
+            self.dialog = None
+        if self.dialog is None:
+            self.dialog = self._make()
+            self.dialog.check()
+        self.dialog.show()
+        self.dialog.activateWindow()
+
+    def close_down(self) -> None:
+        """The window closes: a training stops in order and can be gone on with."""
+        if self.dialog is not None:
+            self.dialog.close_down()
+
+    def _make(self) -> TrainDialog:
+        models = data_folder() / "models"
+        bases = [("Bundled model", ""), *((path.stem, str(path)) for path in own_models(models))]
+        session = self._session()
+        data = [] if session is None else [session]
+        trainings = state_folder() / "trainings"
+        dialog = TrainDialog(trainings, models, data, bases, self._settings.model, self._window)
+        dialog.kept.connect(self._kept)
+        return dialog
+
+    def _kept(self, path: Path) -> None:
+        self.noticed.emit(f"“{path.stem}” is in the Model menu now, and answers from the next click on.")
+        self._use_model(str(path))

@@ -1,0 +1,142 @@
+"""The second page of the training dialog: how far it is, two plots, sample predictions, pause and stop."""
+
+from collections.abc import Sequence
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from isegformer_app.controllers.training import Curves, Progress, Run
+
+_PICTURE = 190
+_LOSS, _HELD_OUT = "#e69f00", "#0072b2"
+_STEPS = 1000
+_SIXTY = 60
+
+
+class TrainWatch(QWidget):
+    """Shows a run; emits `pause_wanted` (to pause, or to go on) and `stop_wanted`."""
+
+    pause_wanted = Signal(bool)
+    stop_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stage = QLabel()
+        self.stage.setObjectName("sectionTitle")
+        self.time_left = QLabel()
+        self.time_left.setObjectName("faint")
+        self.bar = QProgressBar(minimum=0, maximum=_STEPS)
+        self.bar.setTextVisible(False)
+        self._loss = _Plot("Loss", _LOSS)
+        self._held_out = _Plot("IoU on held-out images, mean over 5 clicks", _HELD_OUT, symbol="o")
+        self._pictures = [QLabel(alignment=Qt.AlignmentFlag.AlignCenter) for _ in range(3)]
+        self.caption = QLabel("Held-out images after three clicks: the truth in green, the answer in orange")
+        self.caption.setObjectName("faint")
+        self.pause_button = QPushButton("&Pause")
+        self.stop_button = QPushButton("&Stop")
+        for button in (self.pause_button, self.stop_button):
+            button.setAutoDefault(False)
+        self._is_paused = False
+        self.pause_button.clicked.connect(lambda: self.pause_wanted.emit(not self._is_paused))
+        self.stop_button.clicked.connect(self.stop_wanted)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self.stage, stretch=1)
+        head.addWidget(self.time_left)
+        plots = QHBoxLayout()
+        plots.addWidget(self._loss.widget)
+        plots.addWidget(self._held_out.widget)
+        pictures = QHBoxLayout()
+        for label in self._pictures:
+            pictures.addWidget(label)
+        buttons = QHBoxLayout()
+        buttons.addStretch()
+        buttons.addWidget(self.pause_button)
+        buttons.addWidget(self.stop_button)
+        layout = QVBoxLayout(self)
+        layout.addLayout(head)
+        layout.addWidget(self.bar)
+        layout.addLayout(plots, stretch=1)
+        layout.addLayout(pictures)
+        layout.addWidget(self.caption)
+        layout.addLayout(buttons)
+        self.caption.hide()
+
+    def show_run(self, run: Run) -> None:
+        """Show how far the run is now."""
+        self.show_progress(run.progress)
+        if run.curves.follow(run.folder):
+            self.show_curves(run.curves)
+            self._show_pictures([str(path) for path in run.pictures()])
+
+    def show_progress(self, progress: Progress) -> None:
+        """Show the stage, its share and the time left."""
+        self.stage.setText(f"{progress.words}…" if progress.words not in ("Paused", "Done") else progress.words)
+        self.bar.setValue(round(_STEPS * progress.share))
+        self.time_left.setText("" if progress.seconds_left is None else f"{in_words(progress.seconds_left)} left")
+        self._is_paused = progress.is_paused
+        self.pause_button.setText("&Continue" if progress.is_paused else "&Pause")
+
+    def show_curves(self, curves: Curves) -> None:
+        """Draw the curves anew."""
+        self._loss.draw(curves.loss)
+        self._held_out.draw(curves.held_out)
+
+    def show_stopping(self) -> None:
+        """It was asked to stop and will do so in a moment."""
+        self.stage.setText("Stopping…")
+        self.time_left.setText("")
+
+    def _show_pictures(self, paths: Sequence[str]) -> None:
+        self.caption.setVisible(bool(paths))
+        for label, path in zip(self._pictures, paths, strict=False):
+            picture = QPixmap(path)
+            if not picture.isNull():
+                size = label.size().expandedTo(label.minimumSize())
+                label.setPixmap(
+                    picture.scaled(
+                        max(_PICTURE, size.width()),
+                        _PICTURE,
+                        Qt.AspectRatioMode.KeepAspectRatio,
+                        Qt.TransformationMode.SmoothTransformation,
+                    )
+                )
+
+
+class _Plot:
+    """A small plot in the colours of the theme."""
+
+    def __init__(self, title: str, colour: str, symbol: str | None = None) -> None:
+        self.widget = pg.PlotWidget()
+        palette = self.widget.palette()
+        ink = palette.windowText().color()
+        self.widget.setBackground(palette.base().color())
+        self.widget.setMinimumHeight(150)
+        self.widget.setTitle(title, color=ink, size="9pt")
+        self.widget.setMouseEnabled(x=False, y=False)
+        self.widget.hideButtons()
+        self.widget.setMenuEnabled(False)
+        for side in ("left", "bottom"):
+            axis = self.widget.getAxis(side)
+            axis.setPen(ink)
+            axis.setTextPen(ink)
+        self.widget.setLabel("bottom", "samples")
+        self._curve = self.widget.plot(
+            [], [], pen=pg.mkPen(colour, width=2), symbol=symbol, symbolBrush=colour, symbolPen=None, symbolSize=7
+        )
+
+    def draw(self, points: Sequence[tuple[int, float]]) -> None:
+        """Draw (samples, value) pairs."""
+        self._curve.setData([float(x) for x, _ in points], [y for _, y in points])
+
+
+def in_words(seconds: float) -> str:
+    """Say a time as people do: `40 s`, `3 min`, `1 h 20 min`."""
+    if seconds < _SIXTY:
+        return f"{max(1, round(seconds))} s"
+    hours, minutes = divmod(round(seconds / _SIXTY), _SIXTY)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -1,0 +1,136 @@
+"""The folder of a run: settings, versions, metrics (JSON lines and TensorBoard), sample pictures, state, wishes."""
+
+import json
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from ..data.writing import write_text
+from ..errors import OutputError, SettingsError
+from .settings import RunSettings
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+STATE, METRICS, SETTINGS, PROGRESS, WISH = "state.pt", "metrics.jsonl", "settings.json", "progress.json", "wish.txt"
+_PACKAGES = ("isegformer", "torch", "numpy", "opencv-python", "timm", "torchvision")
+_PAUSE_SECONDS = 0.3
+
+
+class RunFolder:
+    """What a run writes, and the one thing it reads: `wish.txt`, in which others write `pause`, `stop` or nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._board: SummaryWriter | None = None
+
+    def begin(self, settings: RunSettings, **facts: object) -> None:
+        """Make the folder and write the settings, the versions and `facts`. Raises `OutputError`."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"Cannot make the folder {str(self.path)!r}: {(error.strerror or str(error)).lower()}."
+            ) from error
+        content = {**asdict(settings), "versions": _versions(), **facts}
+        write_text(self.path / SETTINGS, json.dumps(content, indent=1) + "\n")
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a run stands here that could be gone on with."""
+        return (self.path / STATE).exists()
+
+    def tell(self, line: Mapping[str, object], step: int) -> None:
+        """Append metrics to `metrics.jsonl` and to TensorBoard's file, at `step`."""
+        with (self.path / METRICS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(dict(line)) + "\n")
+        if self._board is None:
+            # Imported late: it takes a second.
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._board = SummaryWriter(str(self.path / "tensorboard"))
+        for name, value in line.items():
+            if isinstance(value, (int, float)):
+                self._board.add_scalar(name, value, step)
+
+    def close(self) -> None:
+        """Write out what TensorBoard's file still lacks."""
+        if self._board is not None:
+            self._board.close()
+            self._board = None
+
+    def show(self, name: str, picture: NDArray[np.uint8]) -> None:
+        """Write a sample picture (H, W, 3) uint8, RGB, to `samples/NAME.png`."""
+        folder = self.path / "samples"
+        folder.mkdir(exist_ok=True)
+        cv2.imwrite(str(folder / f"{name}.png"), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+
+    def progress(self, stage: str, done: float, total: float, **facts: object) -> None:
+        """Say how far the run is, for those who watch: `progress.json`."""
+        content = {"stage": stage, "done": round(done, 3), "total": round(total, 3), "time": time.time(), **facts}
+        write_text(self.path / PROGRESS, json.dumps(content) + "\n")
+
+    def save_state(self, state: Mapping[str, Any], name: str = STATE) -> None:
+        """Write the state of the run beside the last one, then put it in its place."""
+        temporary = self.path / f"{name}.part"
+        torch.save(dict(state), temporary)
+        temporary.replace(self.path / name)
+
+    def load_state(self, name: str = STATE) -> dict[str, Any]:
+        """Read what `save_state` wrote; nothing in it is ever run. Raises `SettingsError` where it is damaged."""
+        try:
+            state: dict[str, Any] = torch.load(self.path / name, map_location="cpu", weights_only=True)
+        except (OSError, RuntimeError, ValueError, EOFError, KeyError) as error:
+            raise SettingsError(f"The run folder {self.path} holds no state to go on from: {error}.") from error
+        return state
+
+    def obey(self, on_pause: Callable[[], None] = lambda: None) -> None:
+        """Do what `wish.txt` says: wait while it says `pause`, raise `KeyboardInterrupt` where it says `stop`.
+
+        `on_pause` is called once when a pause begins.
+        """
+        is_paused = False
+        while wish := self._wish():
+            if wish == "stop":
+                self.wish("")
+                raise KeyboardInterrupt
+            if wish != "pause":
+                return
+            if not is_paused:
+                is_paused = True
+                on_pause()
+            time.sleep(_PAUSE_SECONDS)
+
+    def wish(self, wish: str) -> None:
+        """Ask the run in this folder to `pause` or to `stop`; an empty wish lets it go on."""
+        (self.path / WISH).write_text(wish, encoding="utf-8")
+
+    def forget_pause(self) -> None:
+        """Begin without the pause in which an earlier start may have been killed; a wish to stop stands."""
+        if self._wish() == "pause":
+            self.wish("")
+
+    def _wish(self) -> str:
+        try:
+            return (self.path / WISH).read_text(encoding="utf-8").strip()
+        except OSError:
+            return ""
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
