@@ -28,10 +28,12 @@ from .adjust_panel import AdjustPanel
 from .cheat_sheet import CheatSheet
 from .drops import dropped_paths
 from .empty_state import EmptyState
+from .evaluate_desk import EvaluateDesk
 from .export_desk import ExportDesk
 from .file_desk import FileDesk
 from .held_keys import HeldKeys
 from .import_desk import ImportDesk
+from .measures_desk import MeasuresDesk
 from .message_bar import MessageBar
 from .model_desk import EngineMaker, ModelDesk
 from .object_desk import ObjectDesk
@@ -78,6 +80,7 @@ class MainWindow(QMainWindow):
         self.labels, self.status_bar = self.planes.panes[0].labels, self.shown.status_bar
         self.objects_panel, self.classes_bar = self.shown.objects_panel, self.shown.classes_bar
         self.volumes = VolumeDesk(self, self.segmenting, settings, self.planes)
+        self.measures = MeasuresDesk(self, self.segmenting, self.planes)
         self.hand_editing = HandEditing(self.segmenting)
         self.files = FileDesk(self, self.segmenting, settings)
         self.session = SessionDesk(self, self.segmenting, self.files.album, journals, settings)
@@ -87,6 +90,7 @@ class MainWindow(QMainWindow):
         self.objects.photos_with_class = self.files.album.photos_with_class
         self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
         self.training = TrainDesk(self, settings, lambda: self.session.path, self.model.use_model)
+        self.evaluation = EvaluateDesk(self, self.segmenting, self.files.album, settings)
         self.photos_panel = PhotosPanel(self.files.album)
         self.actions_by_name = make_actions(self, self._handlers())
         self._lay_out()
@@ -95,6 +99,7 @@ class MainWindow(QMainWindow):
         self.session.adopt(self.actions_by_name)
         self.view.adopt(self.actions_by_name)
         self.volumes.adopt(self.actions_by_name)
+        self.measures.adopt(self.actions_by_name)
         self._show_history()
 
     # What the controllers say -----------------------------------------------------------------------------------
@@ -102,10 +107,12 @@ class MainWindow(QMainWindow):
     def document_changed(self, change: Change) -> None:
         """Objects, clicks or labels changed."""
         self.shown.document_changed(change)
+        self.measures.document_changed(change)
 
     def preview_changed(self) -> None:
         """The active object, its clicks or its unaccepted mask changed."""
         self.shown.follow()
+        self.measures.show_all()
         self._show_history()
 
     def waiting_changed(self, is_waiting: bool) -> None:
@@ -138,8 +145,10 @@ class MainWindow(QMainWindow):
             **self.objects.handlers(),
             **self.view.handlers(),
             **self.volumes.handlers(),
+            **self.measures.handlers(),
             **self.model.handlers(),
             **self.training.handlers(),
+            **self.evaluation.handlers(),
             "quit": self.close,
             "cheat_sheet": lambda: CheatSheet(self.actions_by_name, self).exec(),
             "about": lambda: QMessageBox.about(self, "About iSegFormer", _ABOUT),
@@ -185,6 +194,7 @@ class MainWindow(QMainWindow):
         self._add_dock("Objects", side, Qt.DockWidgetArea.RightDockWidgetArea)
         self.photos_dock = self._add_dock("Photos", self.photos_panel, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.photos_dock.hide()
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.measures.dock)
 
     def _add_dock(self, title: str, content: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title)
@@ -226,20 +236,7 @@ class MainWindow(QMainWindow):
         self.imports.landed.connect(self.session.go_on)
         self.imports.begun.connect(self.files.give_up)
         self.imports.begun.connect(self.session.rest)
-        for desk in (self.files, self.session, self.imports):
-            desk.troubled.connect(lambda message: self.problem(message, False))
-        for source in (
-            self.files,
-            self.session,
-            self.imports,
-            self.exports,
-            self.recent,
-            self.shown,
-            self.volumes,
-            self.training,
-        ):
-            source.noticed.connect(self.notice)
-        self.volumes.warned.connect(lambda message: self.problem(message, False))
+        self._connect_words()
         self.shown.slice_turned.connect(self.volumes.follow)
         self.photos_panel.chosen.connect(self.files.go_to)
         self.classes_bar.picked.connect(self.objects.pick_class)
@@ -261,6 +258,15 @@ class MainWindow(QMainWindow):
             shortcut = QShortcut(QKeySequence(str(number)), self)
             shortcut.activated.connect(partial(self.objects.pick_class_number, number))
 
+    def _connect_words(self) -> None:
+        """What desks have to say goes to the message bar."""
+        for desk in (self.files, self.session, self.imports, self.evaluation):
+            desk.troubled.connect(lambda message: self.problem(message, False))
+        self.volumes.warned.connect(lambda message: self.problem(message, False))
+        say = (self.files, self.session, self.imports, self.exports, self.evaluation, self.recent, self.shown)
+        for source in (*say, self.volumes, self.training):
+            source.noticed.connect(self.notice)
+
     # Showing ----------------------------------------------------------------------------------------------------
 
     def _photo_opened(self) -> None:
@@ -269,6 +275,7 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(self.planes)
         self.shown.show_photo()
         self.volumes.opened()
+        self.measures.opened()
         self.message_bar.end_progress()
         self._show_history()
         self.planes.active.setFocus()
@@ -317,7 +324,9 @@ class MainWindow(QMainWindow):
         """Read nothing any more: the window closes or has died."""
         self.files.close()
         self.photos_panel.close_down()
+        self.measures.close()
         self.training.close_down()
+        self.evaluation.close_down()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask before work is lost, and keep the settings."""

@@ -141,9 +141,16 @@ def read(choice: VolumeChoice, watch: Watch, show_first: ShowFirst, *, allow_lar
         volumes=volumes,
         native_axis=native,
         windows=distinct([guessed]) or (guessed,),
-        grid=SourceGrid(shape, affine, order),
+        grid=grid_of(choice),
         notes=choice.notes,
     )
+
+
+def grid_of(choice: VolumeChoice) -> SourceGrid:
+    """The grid of a file that `find` found."""
+    order = AxisOrder.of(choice.plan)
+    lengths = [choice.shape[order.axes.index(axis)] for axis in range(3)]
+    return SourceGrid((lengths[0], lengths[1], lengths[2]), choice.plan, order)
 
 
 def _stored(image: Any, times: int) -> NDArray[Any]:  # noqa: ANN401 - SimpleITK has no types
