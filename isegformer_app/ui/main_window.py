@@ -264,7 +264,7 @@ class MainWindow(QMainWindow):
             desk.troubled.connect(lambda message: self.problem(message, False))
         self.volumes.warned.connect(lambda message: self.problem(message, False))
         say = (self.files, self.session, self.imports, self.exports, self.evaluation, self.recent, self.shown)
-        for source in (*say, self.volumes):
+        for source in (*say, self.volumes, self.training):
             source.noticed.connect(self.notice)
 
     # Showing ----------------------------------------------------------------------------------------------------
