@@ -14,9 +14,10 @@ from model.errors import ModelError
 
 from .clicking import THREADS, Subject, model_subject, reference_subject, sample_photo
 from .samples import Stopwatch, Summary, peak_memory
+from .volume import measure_volume
 from .window import CANVAS, measure_frames, measure_starts
 
-SUBJECTS = ("model", "reference", "start", "canvas")
+SUBJECTS = ("model", "reference", "start", "canvas", "volume")
 REPETITIONS = 20
 
 
@@ -71,6 +72,8 @@ def _measure(options: argparse.Namespace) -> tuple[list[Summary], dict[str, floa
     if options.only in (None, "canvas"):
         facts["canvas"] = f"{CANVAS[0]} x {CANVAS[1]}, 50 megapixels"
         measure_frames(watch, options.repetitions)
+    if options.only in (None, "volume"):
+        facts |= measure_volume(watch, options.repetitions)
     lines = watch.summaries()
     if options.only is None:
         medians = {line.name: line.median for line in lines}
