@@ -10,8 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 HEADLESS_COMMANDS = ("segment", "evaluate", "compare", "train")
 """First arguments that never open a window; `model.cli` parses what follows them."""
 
+OPEN_CASE = "open-case"
+
 HELP = """\
 usage: isegformer [PATH ...]              open photos, volumes or folders in the window
+       isegformer open-case RUN CASE      make the clicks of an evaluation's SET/STEM/OBJECT again in the window
        isegformer COMMAND [OPTION ...]    work without a window
 
 commands:
@@ -42,8 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return run_command(arguments)
     from .app import main as open_window
+    from .app import open_case
 
-    return open_window(arguments)
+    return open_case(arguments[1:]) if first == OPEN_CASE else open_window(arguments)
 
 
 def _version() -> str:

@@ -28,6 +28,7 @@ from .adjust_panel import AdjustPanel
 from .cheat_sheet import CheatSheet
 from .drops import dropped_paths
 from .empty_state import EmptyState
+from .evaluate_desk import EvaluateDesk
 from .export_desk import ExportDesk
 from .file_desk import FileDesk
 from .first_slice import FirstSlicePage
@@ -90,6 +91,7 @@ class MainWindow(QMainWindow):
         self.objects.photos_with_class = self.files.album.photos_with_class
         self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
         self.training = TrainDesk(self, settings, lambda: self.session.path, self.model.use_model)
+        self.evaluation = EvaluateDesk(self, self.segmenting, self.files.album, settings)
         self.photos_panel = PhotosPanel(self.files.album)
         self.actions_by_name = make_actions(self, self._handlers())
         self._lay_out()
@@ -147,6 +149,7 @@ class MainWindow(QMainWindow):
             **self.measures.handlers(),
             **self.model.handlers(),
             **self.training.handlers(),
+            **self.evaluation.handlers(),
             "quit": self.close,
             "cheat_sheet": lambda: CheatSheet(self.actions_by_name, self).exec(),
             "about": lambda: QMessageBox.about(self, "About iSegFormer", _ABOUT),
@@ -233,11 +236,7 @@ class MainWindow(QMainWindow):
         self.imports.landed.connect(self.session.go_on)
         self.imports.begun.connect(self.files.give_up)
         self.imports.begun.connect(self.session.rest)
-        for desk in (self.files, self.session, self.imports):
-            desk.troubled.connect(lambda message: self.problem(message, False))
-        for source in (self.files, self.session, self.imports, self.exports, self.recent, self.shown, self.volumes):
-            source.noticed.connect(self.notice)
-        self.volumes.warned.connect(lambda message: self.problem(message, False))
+        self._connect_words()
         self.shown.slice_turned.connect(self.volumes.follow)
         self.photos_panel.chosen.connect(self.files.go_to)
         self.classes_bar.picked.connect(self.objects.pick_class)
@@ -266,6 +265,15 @@ class MainWindow(QMainWindow):
         )
         loader.first_seen.connect(self.first_slice.show_first)
         self.files.opening_ended.connect(self.first_slice.give_way)
+
+    def _connect_words(self) -> None:
+        """What desks have to say goes to the message bar."""
+        for desk in (self.files, self.session, self.imports, self.evaluation):
+            desk.troubled.connect(lambda message: self.problem(message, False))
+        self.volumes.warned.connect(lambda message: self.problem(message, False))
+        say = (self.files, self.session, self.imports, self.exports, self.evaluation, self.recent, self.shown)
+        for source in (*say, self.volumes, self.training):
+            source.noticed.connect(self.notice)
 
     # Showing ----------------------------------------------------------------------------------------------------
 
@@ -326,6 +334,7 @@ class MainWindow(QMainWindow):
         self.photos_panel.close_down()
         self.measures.close()
         self.training.close_down()
+        self.evaluation.close_down()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask before work is lost, and keep the settings."""

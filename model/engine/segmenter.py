@@ -150,7 +150,7 @@ class Segmenter:
     def _published_region(self) -> RegionPolicy:
         """Give the rule with which networks of this kind were published, at the size of view that this one is for."""
         if not self._runner.fuses_early():
-            return AdaptiveRegion()
+            return AdaptiveRegion(square=self.network.square_view)
         return ZoomIn.fixed(self.network.view_side) if self.network.square_view else ZoomIn(side=None)
 
     def _is_own_answer(self, mask: NDArray[Any], clicks: tuple[Click, ...], stage: "_Stages") -> bool:

@@ -12,12 +12,13 @@ from dataclasses import asdict
 
 from model.errors import ModelError
 
+from .annotating import measure_clicks, measure_folder, measure_memory
 from .clicking import THREADS, Subject, model_subject, reference_subject, sample_photo
 from .samples import Stopwatch, Summary, peak_memory
 from .volume import measure_volume
 from .window import CANVAS, measure_frames, measure_starts
 
-SUBJECTS = ("model", "reference", "start", "canvas", "volume")
+SUBJECTS = ("model", "reference", "start", "canvas", "volume", "clicks", "folder", "memory")
 REPETITIONS = 20
 
 
@@ -67,13 +68,7 @@ def _measure(options: argparse.Namespace) -> tuple[list[Summary], dict[str, floa
         for subject in subjects:
             subject.round(photo, watch)
     # Last, so that the window's memory is not counted as the model's.
-    if options.only in (None, "start"):
-        measure_starts(watch, options.repetitions)
-    if options.only in (None, "canvas"):
-        facts["canvas"] = f"{CANVAS[0]} x {CANVAS[1]}, 50 megapixels"
-        measure_frames(watch, options.repetitions)
-    if options.only in (None, "volume"):
-        facts |= measure_volume(watch, options.repetitions)
+    facts |= _measure_window(options, watch)
     lines = watch.summaries()
     if options.only is None:
         medians = {line.name: line.median for line in lines}
@@ -82,8 +77,26 @@ def _measure(options: argparse.Namespace) -> tuple[list[Summary], dict[str, floa
     return lines, facts
 
 
+def _measure_window(options: argparse.Namespace, watch: Stopwatch) -> dict[str, float | str]:
+    facts: dict[str, float | str] = {}
+    if options.only in (None, "start"):
+        measure_starts(watch, options.repetitions)
+    if options.only in (None, "canvas"):
+        facts["canvas"] = f"{CANVAS[0]} x {CANVAS[1]}, 50 megapixels"
+        measure_frames(watch, options.repetitions)
+    if options.only in (None, "volume"):
+        facts |= measure_volume(watch, options.repetitions)
+    if options.only in (None, "clicks"):
+        measure_clicks(watch, options.repetitions)
+    if options.only in (None, "folder"):
+        measure_folder(watch, options.repetitions)
+    if options.only in (None, "memory"):
+        facts |= measure_memory()
+    return facts
+
+
 def _print_table(lines: list[Summary], facts: dict[str, float | str]) -> None:
-    width = max(len(line.name) for line in lines)
+    width = max((len(line.name) for line in lines), default=0)
     print(f"{'':{width}}  {'times':>6}  {'median ms':>10}  {'95 % ms':>10}")
     for line in lines:
         print(f"{line.name:{width}}  {line.count:>6}  {line.median:>10.1f}  {line.percentile_95:>10.1f}")

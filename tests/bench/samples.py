@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import perf_counter
 
 
@@ -59,10 +60,12 @@ def peak_memory() -> int | None:
     return peak if sys.platform == "darwin" else 1024 * peak
 
 
-def resident_memory() -> int | None:
-    """Memory that this process holds now and shares with no file, in bytes; None where the system does not say."""
+def memory() -> int | None:
+    """Memory that this process holds now, in bytes; None where the system does not say."""
     try:
-        with open("/proc/self/status", encoding="ascii") as lines:
-            return next(1024 * int(line.split()[1]) for line in lines if line.startswith("RssAnon"))
-    except (OSError, StopIteration):
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    except OSError:
         return None
+    import resource
+
+    return pages * resource.getpagesize()

@@ -21,7 +21,7 @@ from isegformer_app.inference import FakeEngine
 from isegformer_app.ui.canvas import Canvas
 from isegformer_app.ui.main_window import MainWindow
 
-from .samples import Stopwatch, resident_memory
+from .samples import Stopwatch, memory
 
 SHAPE = (512, 512, 500)
 """Columns, rows and slices, as NIfTI keeps them."""
@@ -41,7 +41,7 @@ def measure_volume(watch: Stopwatch, rounds: int) -> dict[str, float | str]:
         with opened([], lambda *_: FakeEngine()) as window:
             window.resize(*WINDOW)
             app.processEvents()
-            before = resident_memory()
+            before = memory()
             with watch.measure("volume: open 512 x 512 x 500, int16"):
                 window.files.open_paths([path])
                 with watch.measure("volume: its first slice"):
@@ -50,7 +50,7 @@ def measure_volume(watch: Stopwatch, rounds: int) -> dict[str, float | str]:
             _annotate(window)
             _measure_scrolling(watch, window, rounds)
             _measure_cursor(watch, window, rounds)
-            after = resident_memory()
+            after = memory()
             window.files.album.mark_saved()
             window.close()
     size = float(np.prod(SHAPE) * 2 / 1e6)
