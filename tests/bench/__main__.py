@@ -14,11 +14,12 @@ from model.errors import ModelError
 
 from .annotating import measure_clicks, measure_folder, measure_memory
 from .clicking import THREADS, Subject, model_subject, reference_subject, sample_photo
+from .evaluating import clicks_a_second, measure_overhead
 from .samples import Stopwatch, Summary, peak_memory
 from .volume import measure_volume
 from .window import CANVAS, measure_frames, measure_starts
 
-SUBJECTS = ("model", "reference", "start", "canvas", "volume", "clicks", "folder", "memory")
+SUBJECTS = ("model", "reference", "evaluation", "start", "canvas", "volume", "clicks", "folder", "memory")
 REPETITIONS = 20
 
 
@@ -67,6 +68,10 @@ def _measure(options: argparse.Namespace) -> tuple[list[Summary], dict[str, floa
     for _ in range(options.repetitions):
         for subject in subjects:
             subject.round(photo, watch)
+    if options.only in (None, "evaluation"):
+        measure_overhead(watch, options.repetitions)
+        measured = subjects[0] if subjects else model_subject(options.model)
+        facts["evaluation, clicks a second"] = round(clicks_a_second(measured.segmenter, photo), 1)
     # Last, so that the window's memory is not counted as the model's.
     facts |= _measure_window(options, watch)
     lines = watch.summaries()
