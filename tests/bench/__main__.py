@@ -17,9 +17,10 @@ from .clicking import THREADS, Subject, model_subject, reference_subject, sample
 from .evaluating import clicks_a_second, measure_overhead
 from .samples import Stopwatch, Summary, peak_memory
 from .training import measure_training
+from .volume import measure_volume
 from .window import CANVAS, measure_frames, measure_starts
 
-SUBJECTS = ("model", "reference", "evaluation", "training", "start", "canvas", "clicks", "folder", "memory")
+SUBJECTS = ("model", "reference", "evaluation", "training", "start", "canvas", "volume", "clicks", "folder", "memory")
 REPETITIONS = 20
 
 
@@ -91,6 +92,8 @@ def _measure_window(options: argparse.Namespace, watch: Stopwatch) -> dict[str, 
     if options.only in (None, "canvas"):
         facts["canvas"] = f"{CANVAS[0]} x {CANVAS[1]}, 50 megapixels"
         measure_frames(watch, options.repetitions)
+    if options.only in (None, "volume"):
+        facts |= measure_volume(watch, options.repetitions)
     if options.only in (None, "clicks"):
         measure_clicks(watch, options.repetitions)
     if options.only in (None, "folder"):
