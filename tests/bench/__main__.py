@@ -16,10 +16,11 @@ from .annotating import measure_clicks, measure_folder, measure_memory
 from .clicking import THREADS, Subject, model_subject, reference_subject, sample_photo
 from .evaluating import clicks_a_second, measure_overhead
 from .samples import Stopwatch, Summary, peak_memory
+from .training import measure_training
 from .volume import measure_volume
 from .window import CANVAS, measure_frames, measure_starts
 
-SUBJECTS = ("model", "reference", "evaluation", "start", "canvas", "volume", "clicks", "folder", "memory")
+SUBJECTS = ("model", "reference", "evaluation", "training", "start", "canvas", "volume", "clicks", "folder", "memory")
 REPETITIONS = 20
 
 
@@ -72,6 +73,8 @@ def _measure(options: argparse.Namespace) -> tuple[list[Summary], dict[str, floa
         measure_overhead(watch, options.repetitions)
         measured = subjects[0] if subjects else model_subject(options.model)
         facts["evaluation, clicks a second"] = round(clicks_a_second(measured.segmenter, photo), 1)
+    if options.only in (None, "training"):
+        facts |= measure_training(watch, options.repetitions, THREADS)
     # Last, so that the window's memory is not counted as the model's.
     facts |= _measure_window(options, watch)
     lines = watch.summaries()
