@@ -1,19 +1,16 @@
 """Grey values of a slice as the screen and the network get them."""
 
-from typing import Any
-
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from isegformer_app.document import SliceKey, Volume
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
 @pytest.mark.parametrize("kind", [np.uint8, np.int16, np.float64])
-def test_slices_lie_row_by_row_however_the_volume_is_stored(axis: int, kind: type) -> None:
+def test_slices_lie_row_by_row_however_the_volume_is_stored(axis: int, kind: type[np.generic]) -> None:
     """Qt reads them as they lie in memory, and volumes are views of files of any order."""
-    stored: NDArray[Any] = np.arange(4 * 5 * 6).reshape(6, 5, 4).astype(kind)
+    stored = np.arange(4 * 5 * 6).reshape(6, 5, 4).astype(kind)
     volume = Volume(stored[::-1].transpose(2, 1, 0))
     grey = volume.as_grey(SliceKey(axis, 1), (20, 100))
     assert grey.flags.c_contiguous
