@@ -22,7 +22,7 @@ commands:
   evaluate    measure the number of clicks a model needs on a dataset
   compare     compare finished evaluations, object by object
   checkpoint  look at files of weights, import, export and download models
-  train       train a model, with the settings that made the bundled one
+  train       tune a model on your own images, or train one
               (each command has its own help: isegformer COMMAND --help)
 
 options:

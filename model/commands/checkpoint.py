@@ -10,10 +10,18 @@ from ..store import list_models, remove_model, resolve_model, stored_path
 from .listings import model_table, told
 
 _SUFFIX = ".safetensors"
+_EXAMPLES = """\
+examples:
+  isegformer checkpoint info coco_lvis_h18_itermask.pth
+  isegformer checkpoint import coco_lvis_h18_itermask.pth -o ritm-h18.safetensors
+  isegformer checkpoint export ritm-h18.safetensors --format onnx -o ritm-h18.onnx
+"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the subcommands and their options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = _EXAMPLES
     kinds = parser.add_subparsers(dest="subcommand", required=True, metavar="info|import|export|list|download|remove")
     info = kinds.add_parser("info", help="say what a file of weights is")
     info.add_argument("file", metavar="NAME|FILE", help="a model, or a .pth, .pt, .bin or .safetensors file")

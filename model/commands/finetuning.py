@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ..checkpoints import load_checkpoint, resolve_model, save_checkpoint
+from ..checkpoints import load_checkpoint, save_checkpoint
 from ..checkpoints.files import Checkpoint
 from ..data.check import Checked, DataCheck, check_data, hold_out
 from ..data.own_data import open_own_data
@@ -18,6 +18,7 @@ from ..engine import Segmenter
 from ..errors import SettingsError
 from ..evaluation.held_out import choose_objects, measure_held_out
 from ..networks.late import LateNetwork
+from ..store import resolve_model
 from ..training.finetune import FineTuning, threads_of
 from ..training.run_folder import RunFolder
 from ..training.settings import FineTuneSettings

@@ -36,7 +36,7 @@ def look_at(images: Sequence[Annotated], longest: int, most: int) -> list[Looked
         scale = min(1.0, longest / max(objects.size))
         size = [max(1, round(side * scale)) for side in objects.size]
         planes = np.stack((objects.mask(max(areas, key=lambda number, areas=areas: areas[number])), objects.ignored))  # type: ignore[misc]
-        picture = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+        picture = torch.tensor(pixels).permute(2, 0, 1)[None].float() / 255
         small = functional.interpolate(picture, size=size, mode="bilinear", align_corners=False, antialias=True)
         masks = functional.interpolate(torch.from_numpy(planes)[None].float(), size=size, mode="nearest-exact")[0] > 0
         looked.append(LookedAt(small[0].clamp(0, 1), masks[0].numpy(), masks[1].numpy()))

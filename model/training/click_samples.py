@@ -90,7 +90,7 @@ class ClickSamples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor, int]]):
 
     def _crop(self, place: int) -> tuple[Tensor, NDArray[np.int32], NDArray[np.bool_]]:
         pixels, objects = self._read(place)
-        image = torch.from_numpy(pixels).permute(2, 0, 1)
+        image = torch.tensor(pixels).permute(2, 0, 1)
         masks = torch.from_numpy(np.concatenate((objects.layers, objects.ignored[None].astype(np.int32))))
         image, masks = self._resize(image, masks)
         seen, cut = self._augment(tv_tensors.Image(image), tv_tensors.Mask(masks))

@@ -85,6 +85,12 @@ class Distillation:
         cosine: Tensor = (functional.normalize(found, dim=1) * wanted).sum(dim=1).mean()
         return 1 - cosine
 
+    def step(self, loss: Tensor) -> None:
+        """Change the encoder so that the loss falls."""
+        self._optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        self._optimizer.step()
+
     def run(self, batches: Iterator[ClickBatch], samples: int, told: Callable[[int, float], None]) -> None:
         """Learn from so many samples; `told` hears after each step how many were seen, and the loss."""
         device = _device(self._network)
@@ -93,9 +99,7 @@ class Distillation:
         while seen < samples:
             images = next(batches).images.to(device)
             loss = self.loss(images)
-            self._optimizer.zero_grad(set_to_none=True)
-            torch.autograd.backward(loss)
-            self._optimizer.step()
+            self.step(loss)
             seen += len(images)
             told(seen, float(loss.detach()))
 

@@ -14,10 +14,13 @@ from model.errors import ModelError
 
 from .annotating import measure_clicks, measure_folder, measure_memory
 from .clicking import THREADS, Subject, model_subject, reference_subject, sample_photo
+from .evaluating import clicks_a_second, measure_overhead
 from .samples import Stopwatch, Summary, peak_memory
+from .training import measure_training
+from .volume import measure_volume
 from .window import CANVAS, measure_frames, measure_starts
 
-SUBJECTS = ("model", "reference", "start", "canvas", "clicks", "folder", "memory")
+SUBJECTS = ("model", "reference", "evaluation", "training", "start", "canvas", "volume", "clicks", "folder", "memory")
 REPETITIONS = 20
 
 
@@ -66,6 +69,12 @@ def _measure(options: argparse.Namespace) -> tuple[list[Summary], dict[str, floa
     for _ in range(options.repetitions):
         for subject in subjects:
             subject.round(photo, watch)
+    if options.only in (None, "evaluation"):
+        measure_overhead(watch, options.repetitions)
+        measured = subjects[0] if subjects else model_subject(options.model)
+        facts["evaluation, clicks a second"] = round(clicks_a_second(measured.segmenter, photo), 1)
+    if options.only in (None, "training"):
+        facts |= measure_training(watch, options.repetitions, THREADS)
     # Last, so that the window's memory is not counted as the model's.
     facts |= _measure_window(options, watch)
     lines = watch.summaries()
@@ -83,6 +92,8 @@ def _measure_window(options: argparse.Namespace, watch: Stopwatch) -> dict[str, 
     if options.only in (None, "canvas"):
         facts["canvas"] = f"{CANVAS[0]} x {CANVAS[1]}, 50 megapixels"
         measure_frames(watch, options.repetitions)
+    if options.only in (None, "volume"):
+        facts |= measure_volume(watch, options.repetitions)
     if options.only in (None, "clicks"):
         measure_clicks(watch, options.repetitions)
     if options.only in (None, "folder"):
