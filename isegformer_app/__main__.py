@@ -21,7 +21,7 @@ commands:
   segment     click points on images and write their masks
   evaluate    measure the number of clicks a model needs on a dataset
   compare     compare finished evaluations, object by object
-  train       train a model, with the settings that made the bundled one
+  train       tune a model on your own images, or train one
               (each command has its own help: isegformer COMMAND --help)
 
 options:

@@ -31,6 +31,7 @@ from .empty_state import EmptyState
 from .evaluate_desk import EvaluateDesk
 from .export_desk import ExportDesk
 from .file_desk import FileDesk
+from .first_slice import FirstSlicePage
 from .held_keys import HeldKeys
 from .import_desk import ImportDesk
 from .measures_desk import MeasuresDesk
@@ -163,6 +164,7 @@ class MainWindow(QMainWindow):
         self._add_toolbar()
         self.stack.addWidget(self.empty_state)
         self.stack.addWidget(self.planes)
+        self.first_slice = FirstSlicePage(self.stack)
         self.setCentralWidget(self.stack)
         self._add_docks()
         self.resize(1280, 780)
@@ -205,6 +207,7 @@ class MainWindow(QMainWindow):
         return dock
 
     def _connect(self, bridge: WorkerBridge) -> None:
+        self._connect_reading()
         bridge.answered.connect(self.segmenting.receive_answer)
         bridge.failed.connect(self.segmenting.receive_failure)
         bridge.state_changed.connect(self.model.state_changed)
@@ -217,9 +220,6 @@ class MainWindow(QMainWindow):
         self.files.opened.connect(self.session.watch)
         self.files.opening.connect(lambda name: self.message_bar.show_progress(f"Opening “{name}” …"))
         self.files.turned.connect(self.message_bar.clear)
-        self.files.loader.progressed.connect(
-            lambda path, percent: self.message_bar.show_progress(f"Reading “{path.name}” … {percent} %")
-        )
         self.files.opening_ended.connect(self.message_bar.end_progress)
         self.message_bar.given_up.connect(self.files.give_up)
         self.files.album_changed.connect(self._show_album)
@@ -258,13 +258,21 @@ class MainWindow(QMainWindow):
             shortcut = QShortcut(QKeySequence(str(number)), self)
             shortcut.activated.connect(partial(self.objects.pick_class_number, number))
 
+    def _connect_reading(self) -> None:
+        loader = self.files.loader
+        loader.progressed.connect(
+            lambda path, percent: self.message_bar.show_progress(f"Reading “{path.name}” … {percent} %")
+        )
+        loader.first_seen.connect(self.first_slice.show_first)
+        self.files.opening_ended.connect(self.first_slice.give_way)
+
     def _connect_words(self) -> None:
         """What desks have to say goes to the message bar."""
         for desk in (self.files, self.session, self.imports, self.evaluation):
             desk.troubled.connect(lambda message: self.problem(message, False))
         self.volumes.warned.connect(lambda message: self.problem(message, False))
         say = (self.files, self.session, self.imports, self.exports, self.evaluation, self.recent, self.shown)
-        for source in (*say, self.volumes):
+        for source in (*say, self.volumes, self.training):
             source.noticed.connect(self.notice)
 
     # Showing ----------------------------------------------------------------------------------------------------

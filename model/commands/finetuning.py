@@ -2,12 +2,9 @@
 
 import argparse
 import json
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
@@ -24,6 +21,7 @@ from ..networks.late import LateNetwork
 from ..training.finetune import FineTuning, threads_of
 from ..training.run_folder import RunFolder
 from ..training.settings import FineTuneSettings
+from .stopping import stopping_in_order
 
 REPORT, RESULT, MODEL = "report.json", "result.json", "model.safetensors"
 _BEFORE = "before.json"
@@ -40,7 +38,7 @@ def run_finetuning(arguments: argparse.Namespace, settings: FineTuneSettings) ->
         )
     folder.begin(settings, preset=arguments.preset, base=arguments.start_from, data=[str(p) for p in arguments.data])
     folder.forget_pause()
-    with _stopping_in_order(folder):
+    with stopping_in_order(folder):
         return _run(arguments, settings, folder)
 
 
@@ -187,24 +185,3 @@ def _teller(folder: RunFolder, stage: str) -> Callable[[int, int], None]:
         folder.obey(on_pause=lambda: folder.progress("pause", done, total))
 
     return tell
-
-
-@contextmanager
-def _stopping_in_order(folder: RunFolder) -> Iterator[None]:
-    """Let the first Ctrl+C or SIGTERM be a wish, which is done between two steps; the second ends at once."""
-
-    def wish(number: int, frame: FrameType | None) -> None:
-        folder.wish("stop")
-        signal.signal(number, before[signal.Signals(number)])
-
-    before: dict[signal.Signals, Any] = {}
-    try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            before[number] = signal.signal(number, wish)
-    except ValueError:
-        pass  # not the main thread, which alone hears of signals
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

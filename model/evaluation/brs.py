@@ -31,7 +31,8 @@ class BackpropagatingNetwork(ClickNetwork):
     def __init__(self, network: ClickNetwork) -> None:
         super().__init__()
         side = network.view_multiple
-        image = torch.zeros((1, 3, side, side), device=next(network.parameters()).device)
+        weights = next(network.parameters(), torch.zeros(()))
+        image = torch.zeros((1, 3, side, side), device=weights.device)
         with torch.inference_mode():
             if any(feature is image for feature in network.encode(image)):
                 raise SettingsError(

@@ -2,16 +2,20 @@
 
 from pathlib import Path
 
+import nibabel
 import numpy as np
 import pydicom.data
 import pytest
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 
+from isegformer_app.controllers.export_plan import Format
 from isegformer_app.document import SliceKey
 from isegformer_app.inference import FakeEngine
 from isegformer_app.ui.volume_chooser import VolumeChooser
 
 from .conftest import Hands, Start
+from .exporting import dialog_of, export
 from .test_recovery import die, save_to, start_again
 from .volumes import click, turn, write_volume
 
@@ -62,6 +66,22 @@ def test_series_is_opened_clicked_saved_and_gone_on_with(
     again.window.objects.choose(1)
     assert again.clicks == [(7, 6, True)]
     assert again.window.planes.panes[0].bar.marked == [0, 1, 2]
+    _export_and_compare(again, tmp_path, voxels)
+
+
+def _export_and_compare(hands: Hands, folder: Path, voxels: NDArray[np.bool_]) -> None:
+    """Export as NIfTI and find every labelled voxel at the place in the patient that the series gives it."""
+    headline, _ = export(hands, dialog_of(hands, Format.NIFTI, folder))
+    assert "1" in headline
+    (written,) = folder.glob("*.nii*")
+    read = nibabel.load(written)
+    labels = np.asarray(read.dataobj)  # type: ignore[attr-defined]
+    assert labels.sum() == voxels.sum()
+    there = np.argwhere(labels) @ np.asarray(read.affine)[:3, :3].T + np.asarray(read.affine)[:3, 3]  # type: ignore[attr-defined]
+    here = hands.photo.volume.to_patient(np.argwhere(voxels).astype(np.float64))
+    distances = np.linalg.norm(here[:, None] - there[None], axis=2)
+    assert distances.min(axis=1).max() < 0.01
+    assert distances.min(axis=0).max() < 0.01
 
 
 def test_work_on_a_series_survives_a_crash(start: Start) -> None:
