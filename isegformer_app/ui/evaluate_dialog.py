@@ -34,7 +34,7 @@ class EvaluateDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Evaluate")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(820, 620)
+        self.resize(900, 700)
         self.run = run
         self.headline = QLabel("Starting…")
         self.headline.setObjectName("sectionTitle")
