@@ -74,7 +74,7 @@ def _measure(options: argparse.Namespace) -> tuple[list[Summary], dict[str, floa
         measured = subjects[0] if subjects else model_subject(options.model)
         facts["evaluation, clicks a second"] = round(clicks_a_second(measured.segmenter, photo), 1)
     if options.only in (None, "training"):
-        facts |= measure_training(watch, options.repetitions, THREADS)
+        facts |= measure_training(watch, options.repetitions)
     # Last, so that the window's memory is not counted as the model's.
     facts |= _measure_window(options, watch)
     lines = watch.summaries()
