@@ -30,7 +30,7 @@ def state_folder() -> Path:
 def data_folder() -> Path:
     """Folder of what the annotator made and keeps: models of their own in `models`."""
     home = os.environ.get("ISEGFORMER_HOME")
-    return Path(home) / "data" if home else Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+    return Path(home) if home else Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
 
 
 @dataclass(slots=True)
