@@ -7,18 +7,22 @@ import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
-HEADLESS_COMMANDS = ("segment", "evaluate", "compare", "train")
+HEADLESS_COMMANDS = ("segment", "evaluate", "compare", "checkpoint", "train")
 """First arguments that never open a window; `model.cli` parses what follows them."""
+
+OPEN_CASE = "open-case"
 
 HELP = """\
 usage: isegformer [PATH ...]              open photos, volumes or folders in the window
+       isegformer open-case RUN CASE      make the clicks of an evaluation's SET/STEM/OBJECT again in the window
        isegformer COMMAND [OPTION ...]    work without a window
 
 commands:
   segment     click points on images and write their masks
   evaluate    measure the number of clicks a model needs on a dataset
   compare     compare finished evaluations, object by object
-  train       train a model, with the settings that made the bundled one
+  checkpoint  look at files of weights, import, export and download models
+  train       tune a model on your own images, or train one
               (each command has its own help: isegformer COMMAND --help)
 
 options:
@@ -42,8 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         return run_command(arguments)
     from .app import main as open_window
+    from .app import open_case
 
-    return open_window(arguments)
+    return open_case(arguments[1:]) if first == OPEN_CASE else open_window(arguments)
 
 
 def _version() -> str:

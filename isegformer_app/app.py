@@ -11,7 +11,8 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from .inference import Engine, Worker
+from .inference import Engine, EngineError, Worker
+from .inference.cases import Case, read_case
 from .settings import Settings, state_folder
 from .ui.main_window import MainWindow
 from .ui.model_desk import EngineMaker
@@ -34,22 +35,46 @@ def main(arguments: Sequence[str]) -> int:
     if trouble:
         print(f"isegformer: {trouble}", file=sys.stderr)  # noqa: T201 - there is no window yet to say it in
         return _BAD_USAGE
+    return _run(arguments)
+
+
+def open_case(arguments: Sequence[str]) -> int:
+    """Open the photo of an evaluated object (folder of the evaluation, name of the object) and click it again."""
+    try:
+        if len(arguments) != 2:  # noqa: PLR2004
+            raise EngineError("open-case needs the folder of an evaluation and SET/STEM/OBJECT.")
+        case = read_case(Path(arguments[0]), arguments[1])
+    except EngineError as error:
+        print(f"isegformer: {error}", file=sys.stderr)  # noqa: T201 - there is no window yet to say it in
+        return _BAD_USAGE
+    trouble = _trouble([str(case.photo)])
+    if trouble:
+        print(f"isegformer: {trouble}", file=sys.stderr)  # noqa: T201
+        return _BAD_USAGE
+    return _run([str(case.photo)], case)
+
+
+def _run(arguments: Sequence[str], case: Case | None = None) -> int:
     app = _application()
-    with opened(arguments, _make_engine) as window:
+    with opened(arguments, _make_engine, case) as window:
         _report_surprises(window)
         return app.exec()
 
 
 @contextmanager
-def opened(arguments: Sequence[str], make_engine: EngineMaker = _make_engine) -> Iterator[MainWindow]:
+def opened(
+    arguments: Sequence[str], make_engine: EngineMaker = _make_engine, case: Case | None = None
+) -> Iterator[MainWindow]:
     """Show the window and begin to open what `arguments` name; at the end its worker stops.
 
-    What a window that died had not saved is offered first. `make_engine` builds what answers the clicks.
+    What a window that died had not saved is offered first. `make_engine` builds what answers the clicks. The clicks of
+    a `case` are made once its photo is there, and answered by the model that was measured.
     """
     settings = Settings.load()
     bridge = WorkerBridge()
+    model = settings.model if case is None else case.model
     worker = Worker(
-        lambda: make_engine(settings.model or None, settings.device, settings.threads or None),
+        lambda: make_engine(model or None, settings.device, settings.threads or None),
         bridge.send_answer,
         bridge.send_failure,
         bridge.send_state,
@@ -57,6 +82,8 @@ def opened(arguments: Sequence[str], make_engine: EngineMaker = _make_engine) ->
     try:
         window = MainWindow(settings, worker, bridge, make_engine, state_folder() / "journals")
         window.show()
+        if case is not None:
+            window.files.opened.connect(_Replay(window, case))
         # The first paint comes before the photo is read and before torch is imported.
         QTimer.singleShot(0, window, lambda: _begin(window, worker, arguments))
         try:
@@ -80,6 +107,27 @@ def _begin(window: MainWindow, worker: Worker, arguments: Sequence[str]) -> None
             worker.prepare()
 
     window.session.offer_left_work(go_on)
+
+
+class _Replay:
+    """Makes the clicks of a case on its photo, once."""
+
+    def __init__(self, window: MainWindow, case: Case) -> None:
+        self._window, self._case = window, case
+        self._is_done = False
+
+    def __call__(self) -> None:
+        """Something was opened."""
+        photo, case = self._window.segmenting.photo, self._case
+        if self._is_done or photo is None or photo.path != case.photo.absolute():
+            return
+        self._is_done = True
+        for row, col, is_positive in case.clicks:
+            self._window.segmenting.click(row, col, is_positive)
+        words = f"The {len(case.clicks)} clicks of {case.name}: Undo takes them back one by one."
+        if case.measured:
+            words += f" They were measured on {case.measured}; here the model answers."
+        self._window.notice(words)
 
 
 def _application() -> QApplication:

@@ -30,7 +30,7 @@ def state_folder() -> Path:
 def data_folder() -> Path:
     """Folder of what the annotator made and keeps: models of their own in `models`."""
     home = os.environ.get("ISEGFORMER_HOME")
-    return Path(home) / "data" if home else Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
+    return Path(home) if home else Path(platformdirs.user_data_dir(APP_NAME, appauthor=False))
 
 
 @dataclass(slots=True)
@@ -68,7 +68,7 @@ class Settings:
     threads: int = 0
     """CPU threads of the network, at most `MOST_THREADS`; 0 to leave it to PyTorch."""
     export_format: str = "coco"
-    """Value of `controllers.exporting.Format`; one that is unknown there counts as the default."""
+    """Value of `controllers.export_plan.Format`; one that is unknown there counts as the default."""
     export_folder: str = ""
     """Folder of the last export; empty for that of the photo."""
     autosave: bool = True

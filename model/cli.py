@@ -16,7 +16,8 @@ COMMANDS = {
     "segment": "Click points on images and write their masks.",
     "evaluate": "Measure the number of clicks that a model needs on a dataset.",
     "compare": "Compare finished evaluations, object by object.",
-    "train": "Train a model; the preset `bundled` made the bundled one.",
+    "checkpoint": "Look at files of weights, import other projects' models, export and keep models.",
+    "train": "Tune a model on your own images, or train one.",
 }
 """Command -> what it is for; the module of its name in `model.commands` does it."""
 

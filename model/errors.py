@@ -8,6 +8,7 @@ ModelError
 +-- DatasetError     a dataset is empty, misses files, or does not fit its layout
 +-- SettingsError    an option or a training setting is out of range or contradicts another
 +-- OutputError      a result could not be written
++-- DownloadError    a file could not be fetched, or is not what was promised
 """
 
 
@@ -41,3 +42,7 @@ class SettingsError(ModelError):
 
 class OutputError(ModelError):
     """A result could not be written."""
+
+
+class DownloadError(ModelError):
+    """A file could not be fetched, or is not what was promised."""

@@ -27,7 +27,7 @@ NEVER_IMPORTED = {"torchvision", "pyjpegls", "pylibjpeg", "pylibjpeg-openjpeg", 
 """timm imports the first, pydicom the others."""
 IMPORTED_LATER = {"highdicom", "matplotlib", "nibabel", "pydicom", "pynrrd", "scikit-image", "simpleitk", "tensorboard"}
 """Volumes, surfaces and plots need them."""
-IMPORTED_FROM_OUTSIDE = {"google", "onnx"}
+IMPORTED_FROM_OUTSIDE = {"google", "onnx", "onnxruntime", "onnxscript"}
 """Of an extra, and only where it was installed."""
 
 

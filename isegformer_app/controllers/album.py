@@ -50,8 +50,8 @@ class Album:
     def add(self, paths: Iterable[Path]) -> None:
         """Queue photos that are not queued yet."""
         for path in paths:
-            if path not in self._places:
-                self._places[path] = len(self.paths)
+            # One look-up for each: paths are slow to hash, and there may be 100,000 of them.
+            if self._places.setdefault(path, len(self.paths)) == len(self.paths):
                 self.paths.append(path)
 
     def restore(

@@ -26,9 +26,11 @@ class ProbabilityCrop:
     @classmethod
     def of(cls, probability: NDArray[np.float32]) -> "ProbabilityCrop":
         """Cut and round a probability (H, W) in [0, 1]."""
-        levels = (probability * np.float32(_LEVELS) + np.float32(0.5)).astype(np.uint8)
-        top, left, bottom, right = bounding_rectangle(levels > LOWEST_THRESHOLD * _LEVELS) or (0, 0, 0, 0)
-        return cls(top, left, levels[top:bottom, left:right].copy())
+        # Cut before it is rounded, and so a step lower: a large photo is touched once, and most of it lies outside.
+        reach = bounding_rectangle(probability > LOWEST_THRESHOLD - 1 / _LEVELS)
+        top, left, bottom, right = reach or (0, 0, 0, 0)
+        inside = probability[top:bottom, left:right]
+        return cls(top, left, (inside * np.float32(_LEVELS) + np.float32(0.5)).astype(np.uint8))
 
     def mask(self, threshold: float) -> MaskCrop:
         """Pixels more probable than `threshold`."""

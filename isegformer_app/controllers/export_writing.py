@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from isegformer_app.files.atomic import make_folder, together
 
-from .exporting import Format, Plan, PlannedPhoto
+from .export_plan import OF_VOLUMES, Format, PlannedPhoto
+from .exporting import Plan
 from .progress import Progress
+from .volume_exporting import write_slice_images, write_volume
 
 if TYPE_CHECKING:
     from isegformer_app.files.exports import Export, Picture
@@ -39,7 +41,11 @@ def write_plan(plan: Plan, progress: Progress) -> ExportReport:
         Format.EFFORT: _write_effort,
     }
     with together():
-        done = writers[plan.choice.format](plan, progress)
+        writer = _write_volumes if plan.choice.format in OF_VOLUMES else writers[plan.choice.format]
+        done = writer(plan, progress)
+        slices = [photo.source for photo in plan.photos if photo.source.key is not None]
+        if slices:
+            done = done.joined(write_slice_images(slices, progress))
     return ExportReport(
         f"{counted(len(done.paths), 'file')} with {counted(done.objects, 'object')} of "
         f"{counted(len(plan.photos), 'photo')} written and read back.",
@@ -104,6 +110,18 @@ def _each(
     return done
 
 
+def _write_volumes(plan: Plan, progress: Progress) -> "Export":
+    from isegformer_app.files.exports import Export, write_class_table
+
+    done, classes = Export((), 0), plan.classes
+    for photo in plan.photos:
+        write = write_volume(plan.choice, photo.source, photo.stem, photo.files, classes)
+        done = done.joined(write(progress))
+    if plan.choice.format is Format.NIFTI and plan.choice.by_class:
+        done = done.joined(write_class_table(plan.files[-1], classes))
+    return done
+
+
 def _write_coco(plan: Plan, progress: Progress) -> "Export":
     from isegformer_app.files.exports import write_coco_photos
 
@@ -114,7 +132,7 @@ def _write_coco(plan: Plan, progress: Progress) -> "Export":
         steps.name = name
 
     pictures = (picture for _, picture in _pictures(plan, begin))
-    return write_coco_photos(plan.files[0], pictures, plan.choice.tolerance, steps)
+    return write_coco_photos(plan.files[-1], pictures, plan.choice.tolerance, steps)
 
 
 def _write_png(plan: Plan, progress: Progress) -> "Export":
@@ -188,4 +206,4 @@ def _write_effort(plan: Plan, progress: Progress) -> "Export":
         steps.name = name
         steps()
 
-    return write_effort(plan.files[0], (picture for _, picture in _pictures(plan, begin)))
+    return write_effort(plan.files[-1], (picture for _, picture in _pictures(plan, begin)))

@@ -3,71 +3,19 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
-
-import numpy as np
 
 from isegformer_app.document import LabelClass, LabelObject
 from isegformer_app.files.session import Work as StoredWork
 
 from .album import Album
+from .export_plan import OF_VOLUMES, ONE_FILE, Choice, Format, PlannedPhoto, Source, stem_of
 from .segmenting import SegmentingController
+from .slice_sources import NO_SLICES, slice_sources
+from .volume_exporting import volume_files, why_not
 
 _MOST_VOC_NUMBERS = 254
 _LONGEST_STEM = 200  # bytes: what is put behind it must fit as well
-
-
-class Format(Enum):
-    """The kinds of export; the value is what the settings remember."""
-
-    COCO = "coco"
-    PNG = "png"
-    OBJECTS = "objects"
-    YOLO = "yolo"
-    VOC = "voc"
-    LABELME = "labelme"
-    EFFORT = "effort"
-
-
-ONE_FILE: Mapping[Format, str] = {Format.COCO: "coco.json", Format.EFFORT: "effort.csv"}
-"""Formats that put all photos into one file, and what it is called."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What the annotator wants; `name` counts for formats of one file, the other options for theirs."""
-
-    format: Format
-    folder: Path
-    name: str = ""
-    only_current: bool = False
-    by_class: bool = False
-    tolerance: float | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Source:
-    """The work on one photo as it is now; later edits do not change it. `filled` are the objects that have pixels."""
-
-    path: Path
-    work: StoredWork
-    filled: tuple[LabelObject, ...]
-
-    @classmethod
-    def of(cls, path: Path, work: StoredWork) -> "Source":
-        """Take what was kept of a photo."""
-        ids = {int(each) for layer in work.layers for each in np.unique(layer.values)}
-        return cls(path, work, tuple(each for each in work.state.objects if each.id in ids))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class PlannedPhoto:
-    """One photo of an export: the name of its files without their endings, and the files."""
-
-    source: Source
-    stem: str
-    files: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,10 +54,16 @@ class ExportPlanner:
     _photos: frozenset[str] = field(init=False)
     _listed: dict[str, frozenset[str]] = field(init=False, default_factory=dict)
     _named: tuple[tuple[Path, ...], list[str], list[str]] = field(init=False, default=((), [], []))
+    _slices: dict[tuple[Path, Path], list[Source]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Prepare what every plan looks up."""
         self._photos = frozenset(os.path.normcase(path) for path in self.queue)
+
+    @property
+    def has_volumes(self) -> bool:
+        """Whether anything was annotated that a format of volumes could hold."""
+        return any(each.volume is not None for each in self.sources.values())
 
     def with_objects(self) -> int:
         """Count the photos that have something to export."""
@@ -124,7 +78,11 @@ class ExportPlanner:
             PlannedPhoto(source, stem, _photo_files(choice, source, stem))
             for source, stem in zip(sources, stems, strict=True)
         )
-        files = (*(path for photo in photos for path in photo.files), *(_shared_files(choice) if photos else ()))
+        files = (
+            *(path for photo in photos for path in photo.files),
+            *(photo.source.path for photo in photos if photo.source.key is not None),
+            *(_shared_files(choice) if photos else ()),
+        )
         replaced = frozenset(path for path in files if self._exists(path))
         problem = self._problem(choice, files, replaced) or _too_many_classes(choice, sources)
         return Plan(choice, photos, files, replaced, left_out, tuple(notes), problem)
@@ -136,10 +94,21 @@ class ExportPlanner:
             source = self.sources.get(path)
             reason = _why_not(choice.format, source)
             if source is not None and not reason:
-                chosen.append(source)
-            else:
+                found = self._pictures(source, choice)
+                chosen += found
+                reason = "" if found else NO_SLICES
+            if reason:
                 left_out.setdefault(reason, []).append(path)
         return chosen, {reason: tuple(paths) for reason, paths in left_out.items()}
+
+    def _pictures(self, source: Source, choice: Choice) -> list[Source]:
+        """What a format holds of a photo or volume: itself, or of a volume its annotated slices."""
+        if source.volume is None or choice.format in OF_VOLUMES or choice.format is Format.EFFORT:
+            return [source]
+        key = (source.path, choice.folder)
+        if key not in self._slices:
+            self._slices[key] = slice_sources(source, choice.folder, stem_of(source.path))
+        return self._slices[key]
 
     def _stems(self, paths: tuple[Path, ...]) -> tuple[list[str], list[str]]:
         if paths != self._named[0]:
@@ -177,7 +146,7 @@ def planner_of(album: Album, segmenting: SegmentingController) -> ExportPlanner 
         return None
     album.keep(photo, is_leaving=False)
     sources = {
-        path: Source.of(path, StoredWork.of(work.annotation, work.content_hash))
+        path: Source.of(path, StoredWork.of(work.annotation, work.content_hash), album.sources.get(path))
         for path, work in album.works()
         if work.annotation.objects
     }
@@ -201,8 +170,8 @@ def _why_not(kind: Format, source: Source | None) -> str:
         return "no objects"
     if not _objects(kind, source):
         return "objects without pixels"
-    if kind is not Format.EFFORT and source.work.shape[0] > 1:
-        return "volumes: this format is for photos"
+    if kind in OF_VOLUMES:
+        return why_not(kind, source)
     if kind is Format.VOC and len(source.filled) > _MOST_VOC_NUMBERS:
         return f"more than {_MOST_VOC_NUMBERS} objects, which Pascal VOC cannot hold"
     return ""
@@ -221,14 +190,14 @@ def _stems(paths: Iterable[Path]) -> tuple[list[str], list[str]]:
     notes: list[str] = []
     taken: set[str] = set()
     for path in paths:
-        stem = path.stem.encode()[:_LONGEST_STEM].decode(errors="ignore")
+        stem = stem_of(path).encode()[:_LONGEST_STEM].decode(errors="ignore")
         candidates = [stem, f"{path.parent.name}-{stem}"]
         name = next((each for each in candidates if each.casefold() not in taken), "")
         number = 2
         while not name:
             numbered = f"{candidates[-1]} ({number})"
             name, number = ("" if numbered.casefold() in taken else numbered), number + 1
-        if name != path.stem:
+        if name != stem_of(path):
             notes.append(
                 f"“{path}” is written as “{name}”, because another photo has its name or its name is too long."
             )
@@ -249,6 +218,8 @@ def _photo_files(choice: Choice, source: Source, stem: str) -> tuple[Path, ...]:
         ),
         Format.LABELME: lambda: (folder / f"{stem}.json",),
     }
+    if choice.format in OF_VOLUMES:
+        return volume_files(choice, source, stem)
     maker = makers.get(choice.format)
     return () if maker is None else maker()
 
@@ -264,6 +235,7 @@ def _shared_files(choice: Choice) -> tuple[Path, ...]:
     """Files that stand beside those of the photos, or hold all of them."""
     if choice.format in ONE_FILE:
         return (choice.folder / choice.name,)
-    names = {Format.YOLO: "data.yaml", Format.VOC: "labels.txt", Format.PNG: "classes.csv" if choice.by_class else ""}
+    by_class = "classes.csv" if choice.by_class else ""
+    names = {Format.YOLO: "data.yaml", Format.VOC: "labels.txt", Format.PNG: by_class, Format.NIFTI: by_class}
     name = names.get(choice.format, "")
     return (choice.folder / name,) if name else ()

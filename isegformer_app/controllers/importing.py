@@ -15,6 +15,7 @@ from isegformer_app.document import (
     Edit,
     MaskCrop,
     OverlapRule,
+    SliceKey,
     State,
     Viewpoint,
 )
@@ -27,6 +28,7 @@ from .progress import Progress
 
 if TYPE_CHECKING:
     from isegformer_app.files.coco_import import CocoImport, ImportedObject, ImportedPhoto
+    from isegformer_app.files.label_volume import ImportedLabel
 
 Watch = Callable[[Path, str, Annotation], None]
 """Keeps the work on a photo safe from a crash: its path, the hash of its file, its annotation."""
@@ -64,13 +66,15 @@ class Landed:
 # A picture of masks --------------------------------------------------------------------------------------------------
 
 
-def mask_edit(annotation: Annotation, masks: Sequence[MaskCrop], class_id: int, rule: OverlapRule) -> Batch:
-    """Make an object of each mask, as one step."""
+def mask_edit(
+    annotation: Annotation, masks: Sequence[MaskCrop], class_id: int, rule: OverlapRule, key: SliceKey = PHOTO
+) -> Batch:
+    """Make an object of each mask on a slice, as one step."""
     number = annotation.state.next_object_id
     edits: list[Edit] = []
     for place, mask in enumerate(masks):
-        edits += [NewObject(number + place, class_id), PlaceMask(number + place, PHOTO, mask, rule)]
-    return Batch(tuple(edits), PlaceMask.title, number, PHOTO)
+        edits += [NewObject(number + place, class_id), PlaceMask(number + place, key, mask, rule)]
+    return Batch(tuple(edits), PlaceMask.title, number, key)
 
 
 def joined(masks: Iterable[MaskCrop], size: tuple[int, int]) -> MaskCrop:
@@ -81,10 +85,10 @@ def joined(masks: Iterable[MaskCrop], size: tuple[int, int]) -> MaskCrop:
     return MaskCrop.of(both)
 
 
-def free_pixels(annotation: Annotation, mask: MaskCrop, rule: OverlapRule) -> int:
+def free_pixels(annotation: Annotation, mask: MaskCrop, rule: OverlapRule, key: SliceKey = PHOTO) -> int:
     """Count the pixels that the overlap rule leaves to a new object."""
     area, free = _area(mask), mask.pixels.copy()
-    for plane in annotation.label_map.planes(PHOTO):
+    for plane in annotation.label_map.planes(key):
         if rule is OverlapRule.KEEP:
             free &= plane[area] == 0
         elif rule is OverlapRule.OVERWRITE:
@@ -95,6 +99,17 @@ def free_pixels(annotation: Annotation, mask: MaskCrop, rule: OverlapRule) -> in
 def _area(mask: MaskCrop) -> tuple[slice, slice]:
     height, width = mask.shape
     return slice(mask.top, mask.top + height), slice(mask.left, mask.left + width)
+
+
+def label_edit(annotation: Annotation, labels: "Sequence[ImportedLabel]", class_id: int) -> Batch:
+    """Make an object of each label of a volume, as one step; they stay whole where they overlap others."""
+    number = annotation.state.next_object_id
+    edits: list[Edit] = []
+    for place, each in enumerate(labels):
+        edits.append(NewObject(number + place, class_id, each.name))
+        edits += [PlaceMask(number + place, SliceKey(0, index), mask, OverlapRule.ALLOW) for index, mask in each.planes]
+    first = labels[0].planes[0][0]
+    return Batch(tuple(edits), "Import labels", number, SliceKey(0, first))
 
 
 # A COCO file ---------------------------------------------------------------------------------------------------------

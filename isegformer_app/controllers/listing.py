@@ -62,4 +62,8 @@ def list_paths(paths: Iterable[Path], watch: Watch) -> Listed:
 
 
 def _photos_in(folder: Path) -> list[Path]:
-    return [each for batch in FolderScan(folder).batches() for each in batch]
+    found = [each for batch in FolderScan(folder).batches() for each in batch]
+    for each in found:
+        # A path keeps its hash: the window would take its time over 100,000.
+        hash(each)
+    return found

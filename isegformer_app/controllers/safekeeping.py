@@ -67,7 +67,8 @@ class Safekeeping:
     def watch(self, photo: Photo) -> None:
         """Write every step on a photo to the journal from now on."""
         self._watched.add(photo.path)
-        self._journal.watch(photo.path, photo.content_hash, photo.annotation)
+        source = None if photo.image is None else photo.image.source
+        self._journal.watch(photo.path, photo.content_hash, photo.annotation, source)
 
     def watch_work(self, path: Path, content_hash: str, annotation: Annotation) -> None:
         """Write every step on a photo that is not on the desk to the journal from now on."""

@@ -25,9 +25,12 @@ class Snapshot:
     @classmethod
     def of(cls, album: Album) -> "Snapshot":
         """Take it."""
-        works = {path: StoredWork.of(work.annotation, work.content_hash) for path, work in album.works()}
+        works = {
+            path: StoredWork.of(work.annotation, work.content_hash, work.viewpoint if path in album.sources else None)
+            for path, work in album.works()
+        }
         positions = tuple((work.annotation, work.annotation.history.position) for _, work in album.works())
-        return cls(Session(tuple(album.paths), album.current, works, album.classes), positions)
+        return cls(Session(tuple(album.paths), album.current, works, album.classes, dict(album.sources)), positions)
 
     def write(self, target: Path) -> None:
         """Write it to a session file; raises `FileProblem` with the old file unchanged. May run on any thread."""
@@ -62,9 +65,14 @@ def restore(
     What was recovered, photos and `classes`, takes the place of what the session holds of the same, and is unsaved.
     """
     recovered = recovered or {}
-    works = {path: Work(work.annotation(), Viewpoint(), work.content_hash) for path, work in session.works.items()}
+    works = {
+        path: Work(work.annotation(), work.view or Viewpoint(), work.content_hash)
+        for path, work in session.works.items()
+    }
     works |= {path: Work(each.annotation, Viewpoint(), each.content_hash) for path, each in recovered.items()}
-    album.restore([*session.paths, *recovered], works, classes or session.classes)
+    sources = dict(session.sources)
+    sources |= {path: each.source for path, each in recovered.items() if each.source is not None}
+    album.restore([*session.paths, *recovered], works, classes or session.classes, sources)
     if recovered and session.current not in recovered:
         return list(recovered)[-1]
     return session.current or next(iter(session.paths), None)

@@ -21,6 +21,7 @@ from isegformer_app.files.errors import cannot_write
 
 MODEL, LOG = "model.safetensors", "log.txt"
 _WANTED = "wanted.json"
+_LONGEST_NAME = 80
 _FRESH_SECONDS = 20.0
 """A run whose progress is younger than this is alive, whoever started it."""
 
@@ -158,7 +159,8 @@ class Run:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    env=os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
+                    # Passive: threads that wait for each other must not take the cores from the window and the user.
+                    env=os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "OMP_WAIT_POLICY": "PASSIVE"},
                     # Ctrl+C in the window's terminal is not meant for it.
                     start_new_session=True,
                 )
@@ -277,7 +279,7 @@ def unfinished_run(trainings: Path) -> Run | None:
 
 def kept_model_path(models: Path, name: str) -> Path:
     """Where a model that is kept goes: `models/NAME.safetensors`, never over another one."""
-    clean = re.sub(r"[^\w.-]+", "-", name.strip()).strip("-.") or "model"
+    clean = re.sub(r"[^A-Za-z0-9._-]+", "-", name)[:_LONGEST_NAME].strip("-._") or "model"
     number = 1
     while (path := models / f"{clean if number == 1 else f'{clean}-{number}'}.safetensors").exists():
         number += 1

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_PIECE = 1 << 20
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Runs:
@@ -18,11 +20,12 @@ class Runs:
 
     @classmethod
     def encode(cls, array: NDArray[Any]) -> "Runs":
-        """Store a copy of `array`."""
+        """Store a copy of `array`. A large one is looked at piece by piece: most of a label map is empty."""
         flat = np.ascontiguousarray(array).reshape(-1)
         if flat.size == 0:
             return cls(array.shape, flat.copy(), None)
-        ends = np.append(np.flatnonzero(flat[1:] != flat[:-1]) + 1, flat.size)
+        pieces = [_changes(flat, start) for start in range(0, flat.size - 1, _PIECE)]
+        ends = np.append(np.concatenate(pieces) if pieces else np.empty(0, np.int64), flat.size)
         if ends.size * (8 + flat.itemsize) >= flat.nbytes:
             return cls(array.shape, flat.copy(), None)
         return cls(array.shape, flat[ends - 1], ends)
@@ -37,3 +40,11 @@ class Runs:
     def nbytes(self) -> int:
         """Bytes that the stored runs take."""
         return int(self.values.nbytes + (0 if self.ends is None else self.ends.nbytes))
+
+
+def _changes(flat: NDArray[Any], start: int) -> NDArray[np.int64]:
+    """Places in a piece of an array, and one behind it, that differ from the place before."""
+    piece = flat[start : start + _PIECE + 1]
+    if not piece.any():
+        return np.empty(0, np.int64)
+    return np.flatnonzero(piece[1:] != piece[:-1]) + (start + 1)

@@ -99,7 +99,7 @@ class Volume:
             return np.ascontiguousarray(plane)
         low, high = window or _finite_range(plane)
         scale = 255.0 / (high - low) if high != low else 0.0
-        stretched = plane.astype(np.float32)
+        stretched = plane.astype(np.float32, order="C")
         stretched -= np.float32(low)
         stretched *= np.float32(scale)
         if plane.dtype.kind not in "iub":

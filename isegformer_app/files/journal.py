@@ -21,6 +21,8 @@ from .errors import cannot_write
 from .locking import FileLock
 from .plain_json import Json
 from .runs_json import patch_json, runs_json
+from .volume_json import source_json
+from .volumes import VolumeSource
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ class _Watched:
     content_hash: str
     annotation: Annotation
     stop: Callable[[], None]
+    source: VolumeSource | None = None
     number: int = -1
     classes: ClassList | None = None
     """As the replay knows them."""
@@ -63,13 +66,13 @@ class Journal:
         self._watched: dict[Path, _Watched] = {}
         self._photos = 0
 
-    def watch(self, path: Path, content_hash: str, annotation: Annotation) -> None:
+    def watch(self, path: Path, content_hash: str, annotation: Annotation, source: VolumeSource | None = None) -> None:
         """Write every step of an annotation from now on; one that is watched already goes on as it is."""
         present = self._watched.get(path)
         if present is not None and present.annotation is annotation:
             return
         self.forget(path)
-        watched = _Watched(path, content_hash, annotation, lambda: None)
+        watched = _Watched(path, content_hash, annotation, lambda: None, source)
         watched.stop = annotation.subscribe(lambda change: self._write_change(watched, change))
         self._watched[path] = watched
 
@@ -171,7 +174,9 @@ def _photo_record(watched: _Watched, change: Change) -> Json:
         for patch in reversed(step.patches):
             former.reapply(patch) if change.is_undo else former.revert(patch)
         labels = former.runs()
-    return {
+    source = watched.source
+    volume = {} if source is None else {"volume": {**source_json(source), "path": str(source.path.absolute())}}
+    return volume | {
         "photo": watched.number,
         "path": str(watched.path.absolute()),
         "hash": watched.content_hash,

@@ -1,5 +1,6 @@
 """Reading JSON that may hold anything: each function returns what is wanted, or raises `BadContent`."""
 
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -61,3 +62,10 @@ def amount(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= LARGEST_NUMBER:
         raise BadContent(f"{value!r:.40} is no amount")
     return value
+
+
+def real(value: object) -> float:
+    """Return a number that is finite, whole or not."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise BadContent(f"{value!r:.40} is no number")
+    return float(value)

@@ -19,6 +19,8 @@ from .journal import SUFFIX, VERSION
 from .locking import FileLock
 from .plain_json import BadContent, Json, listed, number, record, text
 from .runs_json import read_patch, read_runs
+from .volume_json import read_source
+from .volumes import VolumeSource
 
 _NO_LIMIT = 2**62
 
@@ -30,6 +32,8 @@ class RecoveredPhoto:
     path: Path
     content_hash: str
     annotation: Annotation
+    source: VolumeSource | None = None
+    """Where a volume comes from; None for a photo."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,7 +159,10 @@ def _photo(content: Json) -> RecoveredPhoto:
         is_saved=False,
         effort=read_effort(content.get("effort", [])),
     )
-    return RecoveredPhoto(Path(text(content.get("path"))), text(content.get("hash")), annotation)
+    source = None
+    if "volume" in content:
+        source = read_source(content["volume"], Path(text(record(content["volume"]).get("path"))))
+    return RecoveredPhoto(Path(text(content.get("path"))), text(content.get("hash")), annotation, source)
 
 
 def _step(annotation: Annotation, content: Json) -> int:

@@ -23,15 +23,22 @@ _NUMBER = re.compile(r"(\d+)")
 _LONGEST_NUMBER = 1000
 
 
-def natural_key(name: str) -> list[tuple[int, int, str]]:
-    """Make the sorting key under which `slice2` comes before `slice10`."""
-    parts = _NUMBER.split(name.casefold())
+def natural_key(name: str) -> str:
+    """Make the sorting key under which `slice2` comes before `slice10`.
+
+    One text, for texts are compared many times faster than lists: sorting keeps all other threads waiting.
+    """
+    return _NUMBER.sub(_sortable, name.casefold())
+
+
+def _sortable(number: re.Match[str]) -> str:
+    """Begin with what no name holds, then how many digits there are; leading zeros decide between equals."""
+    digits = number[0]
     # Python refuses to turn thousands of digits into a number: such a name is compared as text.
-    return [
-        (0, int(part), part) if part.isdecimal() and len(part) < _LONGEST_NUMBER else (1, 0, part)
-        for part in parts
-        if part
-    ]
+    if len(digits) >= _LONGEST_NUMBER:
+        return digits
+    plain = str(int(digits))
+    return f"\0{chr(len(plain))}{plain}\0{digits}\0"
 
 
 class FolderScan:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from isegformer_app.document import Annotation, ClassList, Effort, LabelMap, Shape, ShapeError, State
+from isegformer_app.document import Annotation, ClassList, Effort, LabelMap, Shape, ShapeError, State, Viewpoint
 from isegformer_app.document.runs import Runs
 
 from .atomic import write_bytes
@@ -29,9 +29,12 @@ from .document_json import (
 from .errors import CannotRead, Damaged, FileProblem, UnknownVersion, cannot_read
 from .plain_json import BadContent, Json, listed, number, record, text
 from .runs_json import read_runs, runs_json
+from .volume_json import read_source, read_view, source_json, view_json
+from .volumes import VolumeSource
 
 SUFFIX = ".isegformer"
-VERSION = 1
+VERSION = 2
+"""Written where there are volumes; a session of photos is still of version 1."""
 
 _FORMAT = "isegformer session"
 _HEAD = "session.json"
@@ -56,12 +59,15 @@ class Work:
     shape: Shape
     layers: tuple[Runs, ...]
     effort: Mapping[int, Effort] = field(default_factory=dict)
+    view: Viewpoint | None = None
+    """How a volume is looked at; None for a photo."""
 
     @classmethod
-    def of(cls, annotation: Annotation, content_hash: str) -> "Work":
+    def of(cls, annotation: Annotation, content_hash: str, view: Viewpoint | None = None) -> "Work":
         """Take it from an annotation."""
         runs = annotation.label_map.runs()
-        return cls(content_hash, annotation.state, annotation.shape, runs, annotation.effort.efforts)
+        kept = None if view is None else replace(view)
+        return cls(content_hash, annotation.state, annotation.shape, runs, annotation.effort.efforts, kept)
 
     def annotation(self) -> Annotation:
         """Build the annotation again, saved and without history."""
@@ -72,20 +78,23 @@ class Work:
 class Session:
     """The queue of photos in its order, the one on the desk, the work on those that were visited, and the classes.
 
-    `classes` is None as long as no photo was opened.
+    `classes` is None as long as no photo was opened. `sources` tells which of the paths are volumes, and whose.
     """
 
     paths: tuple[Path, ...]
     current: Path | None
     works: Mapping[Path, Work]
     classes: ClassList | None = None
+    sources: Mapping[Path, VolumeSource] = field(default_factory=dict)
 
     def missing(self, progress: Watch = _unwatched) -> tuple[Path, ...]:
         """Return the photos that are not where they were; `progress` may raise what ends it."""
         missing = []
         for place, path in enumerate(self.paths):
             progress(place, len(self.paths))
-            missing += [] if path.is_file() else [path]
+            source = self.sources.get(path)
+            is_there = path.is_file() if source is None else source.path.exists()
+            missing += [] if is_there else [path]
         return tuple(missing)
 
 
@@ -136,31 +145,44 @@ def relocated(session: Session, missing: Path, found: Path, progress: Watch = _u
 
     What the two paths share at their ends is kept; the beginning is exchanged.
     """
-    old, new = list(missing.parts), list(found.parts)
+    source = session.sources.get(missing)
+    lost = missing if source is None else source.path
+    if source is not None and lost != missing and found.is_file():
+        # The series of a folder was shown by one of its files.
+        found = found.parent
+    old, new = list(lost.parts), list(found.parts)
     while len(old) > 1 and len(new) > 1 and old[-1] == new[-1]:
         del old[-1], new[-1]
-    places = {path: _moved(path, tuple(old), Path(*new)) for path in session.missing(progress)}
-    places[missing] = found
+    places: dict[Path, Path] = {}
+    sources = dict(session.sources)
+    for path in session.missing(progress):
+        of_volume = sources.pop(path, None)
+        if of_volume is None:
+            places[path] = found if path == missing else _moved(path, tuple(old), Path(*new))
+        else:
+            at = found if of_volume.path == lost else _moved(of_volume.path, tuple(old), Path(*new))
+            places[path] = at if path == of_volume.path else at / path.name
+            sources[places[path]] = replace(of_volume, path=at)
     paths = tuple(dict.fromkeys(places.get(path, path) for path in session.paths))
     current = None if session.current is None else places.get(session.current, session.current)
     works = {places.get(path, path): work for path, work in session.works.items()}
-    return Session(paths, current, works, session.classes)
+    return Session(paths, current, works, session.classes, sources)
 
 
 def _moved(path: Path, old: tuple[str, ...], new: Path) -> Path:
     if path.parts[: len(old)] != old:
         return path
     candidate = new.joinpath(*path.parts[len(old) :])
-    return candidate if candidate.is_file() else path
+    return candidate if candidate.exists() else path
 
 
 def _packed(session: Session, folder: Path) -> bytes:
     index = {path: place for place, path in enumerate(session.paths)}
     head: Json = {
         "format": _FORMAT,
-        "version": VERSION,
+        "version": VERSION if session.sources else 1,
         "current": None if session.current is None else index.get(session.current),
-        "photos": [_path_json(path, folder) for path in session.paths],
+        "photos": [_place_json(path, session.sources.get(path), folder) for path in session.paths],
         "works": sorted(index[path] for path in session.works if path in index),
     }
     if session.classes is not None:
@@ -189,7 +211,8 @@ def _read_head(archive: zipfile.ZipFile, source: Path) -> tuple[Session, tuple[i
             "update the program to open it."
         )
     folder = source.absolute().parent
-    paths = listed(head.get("photos"), lambda each: _read_path(each, folder))
+    queue = listed(head.get("photos"), lambda each: _read_place(each, folder))
+    paths, sources = tuple(path for path, _ in queue), {path: source for path, source in queue if source is not None}
     works = listed(head.get("works"), lambda each: number(each, 0, len(paths) - 1))
     if sizes.keys() != {_HEAD, *map(_member, works)}:
         raise BadContent("other members than announced")
@@ -198,11 +221,18 @@ def _read_head(archive: zipfile.ZipFile, source: Path) -> tuple[Session, tuple[i
     current = head.get("current")
     classes = read_class_list(head["classes"], head.get("next_class")) if "classes" in head else None
     shown = None if current is None else paths[number(current, 0, len(paths) - 1)]
-    return Session(paths, shown, {}, classes), works
+    return Session(paths, shown, {}, classes, sources), works
 
 
 def _member(place: int) -> str:
     return f"photos/{place}.json"
+
+
+def _place_json(path: Path, source: VolumeSource | None, folder: Path) -> Json:
+    if source is None:
+        return _path_json(path, folder)
+    name = "" if source.path == path else path.name
+    return {**_path_json(source.path, folder), "volume": {**source_json(source), "name": name}}
 
 
 def _path_json(path: Path, folder: Path) -> Json:
@@ -214,23 +244,33 @@ def _path_json(path: Path, folder: Path) -> Json:
     return {"relative": relative, "absolute": str(absolute)}
 
 
-def _read_path(value: object, folder: Path) -> Path:
+def _read_place(value: object, folder: Path) -> tuple[Path, VolumeSource | None]:
     stored = record(value)
+    path = _read_path(stored, folder)
+    if "volume" not in stored:
+        return path, None
+    name = text(record(stored["volume"]).get("name"))
+    return (path / name if name else path), read_source(stored["volume"], path)
+
+
+def _read_path(stored: Json, folder: Path) -> Path:
     absolute, relative = Path(text(stored.get("absolute"))), text(stored.get("relative"))
     if "\0" in str(absolute) + relative:
         raise BadContent("a path that is none")
     beside = Path(os.path.normpath(folder / PurePosixPath(relative))) if relative else absolute
-    return absolute if not beside.is_file() and absolute.is_file() else beside
+    is_there = Path.exists if "volume" in stored else Path.is_file
+    return absolute if not is_there(beside) and is_there(absolute) else beside
 
 
 def _work_json(work: Work) -> Json:
-    return {
+    stored: Json = {
         "hash": work.content_hash,
         "shape": list(work.shape),
         "state": state_json(work.state),
         "layers": [runs_json(layer) for layer in work.layers],
         "effort": effort_json(work.effort),
     }
+    return stored if work.view is None else stored | {"view": view_json(work.view)}
 
 
 def _read_work(value: object) -> Work:
@@ -242,4 +282,5 @@ def _read_work(value: object) -> Work:
     except ShapeError as error:
         raise BadContent(str(error)) from error
     effort = read_effort(stored.get("effort"))
-    return Work(text(stored.get("hash")), read_state(stored.get("state")), shape, layers, effort)
+    view = read_view(stored["view"]) if "view" in stored else None
+    return Work(text(stored.get("hash")), read_state(stored.get("state")), shape, layers, effort, view)

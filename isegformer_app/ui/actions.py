@@ -114,6 +114,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "Teach the model your own objects, from sessions or folders of masks",
         starts_group=True,
     ),
+    ActionSpec("evaluate", "&Evaluate…", "&Model", (), "How many clicks the model needs on your finished objects"),
     ActionSpec("device_auto", "&Choose by itself", "&Model/&Device", is_checkable=True),
     ActionSpec("device_cpu", "C&PU", "&Model/&Device", is_checkable=True),
     ActionSpec("device_cuda", "C&UDA (Nvidia)", "&Model/&Device", is_checkable=True),

@@ -32,7 +32,8 @@ class PhotoItem(GraphicsObject):
 
     def show_layer(self, layer: PhotoLayer) -> None:
         """Show another photo."""
-        self.prepareGeometryChange()
+        if layer.extent != self._layer.extent:
+            self.prepareGeometryChange()
         self._layer = layer
 
     def set_pixel(self, pixel: tuple[float, float]) -> None:

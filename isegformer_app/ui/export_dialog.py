@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
@@ -24,8 +25,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from isegformer_app.controllers.export_plan import BY_CLASS, OF_VOLUMES, ONE_FILE, Choice, Format
 from isegformer_app.controllers.export_writing import ExportReport, counted, left_out_words, write_plan
-from isegformer_app.controllers.exporting import ONE_FILE, Choice, ExportPlanner, Format, Plan
+from isegformer_app.controllers.exporting import ExportPlanner, Plan
 from isegformer_app.settings import Settings
 
 from .icons import icon
@@ -51,6 +53,13 @@ _FORMATS = {
     Format.YOLO: _Words("YOLO segmentation", "One text file a photo in “labels”, and data.yaml with the classes."),
     Format.VOC: _Words("Pascal VOC", "Pictures in SegmentationClass and SegmentationObject, and labels.txt."),
     Format.LABELME: _Words("labelme JSON", "One file a photo, with masks; for labelme 5.4 and later."),
+    Format.NIFTI: _Words("NIfTI labels", "One label volume a volume, on the very grid of its image."),
+    Format.DICOM_SEG: _Words("DICOM-SEG", "One DICOM segmentation a series, tied to its images; overlaps stay whole."),
+    Format.SEG_NRRD: _Words(
+        "Slicer segmentation", "One .seg.nrrd a volume, with names and colours; overlaps stay whole."
+    ),
+    Format.STL: _Words("STL surfaces", "One closed surface an object of a volume, in patient millimetres (LPS)."),
+    Format.OBJ: _Words("OBJ surfaces", "One closed surface an object of a volume, in patient millimetres (LPS)."),
     Format.EFFORT: _Words("Clicks and seconds (CSV)", "A table for a spreadsheet: what each object cost."),
 }
 
@@ -82,7 +91,8 @@ class ExportDialog(QDialog):
     def _make_fields(self) -> None:
         self.format_box = QComboBox()
         for kind, words in _FORMATS.items():
-            self.format_box.addItem(words.title, kind)
+            if kind not in OF_VOLUMES or self._planner.has_volumes:
+                self.format_box.addItem(words.title, kind)
         self.hint = _faint()
         ready, total = self._planner.with_objects(), len(self._planner.queue)
         self.only_this = QRadioButton(f"This photo ({_short(self._planner.current.name)})")
@@ -108,6 +118,7 @@ class ExportDialog(QDialog):
         self.tolerance_label = QLabel("within")
         self.numbers_box = QComboBox()
         self.numbers_box.addItems(["the number of its object", "the number of its class"])
+        self.strip_box = QCheckBox("Leave out who the patient is (for training)")
 
     def _make_outcome(self) -> None:
         self.summary = QLabel()
@@ -136,6 +147,7 @@ class ExportDialog(QDialog):
         form.addRow("", self.hint)
         form.addRow(_label("&Masks", self.masks_box), self._masks_row)
         form.addRow(_label("Each &pixel holds", self.numbers_box), self.numbers_box)
+        form.addRow("", self.strip_box)
         form.addRow(_label("What", self.only_this), _column(self.only_this, self.all_photos))
         form.addRow(_label("F&older", self.folder_edit), _row(self.folder_edit, self.browse_button))
         form.addRow(_label("File &name", self.name_edit), self.name_edit)
@@ -152,6 +164,7 @@ class ExportDialog(QDialog):
         for box in (self.masks_box, self.numbers_box):
             box.currentIndexChanged.connect(self._refresh)
         self.tolerance_spin.valueChanged.connect(self._refresh)
+        self.strip_box.toggled.connect(self._refresh)
         self.only_this.toggled.connect(self._suggest_name)
         for edit in (self.folder_edit, self.name_edit):
             edit.textChanged.connect(self._refresh)
@@ -160,7 +173,7 @@ class ExportDialog(QDialog):
         self._buttons.rejected.connect(self.reject)
 
     def _take_settings(self) -> None:
-        kinds = [kind.value for kind in _FORMATS]
+        kinds = [self.format_box.itemData(place).value for place in range(self.format_box.count())]
         if self._settings.export_format in kinds:
             self.format_box.setCurrentIndex(kinds.index(self._settings.export_format))
         folder = Path(self._settings.export_folder)
@@ -182,8 +195,9 @@ class ExportDialog(QDialog):
             Path(self.folder_edit.text().strip()),
             name,
             self.only_this.isChecked(),
-            kind is Format.PNG and self.numbers_box.currentIndex() == 1,
+            kind in BY_CLASS and self.numbers_box.currentIndex() == 1,
             self.tolerance_spin.value() if is_polygons else None,
+            kind is Format.DICOM_SEG and self.strip_box.isChecked(),
         )
 
     @property
@@ -199,7 +213,8 @@ class ExportDialog(QDialog):
     def _format_changed(self) -> None:
         self.hint.setText(_FORMATS[self._format].hint)
         self._form.setRowVisible(self._masks_row, self._format is Format.COCO)
-        self._form.setRowVisible(self.numbers_box, self._format is Format.PNG)
+        self._form.setRowVisible(self.numbers_box, self._format in BY_CLASS)
+        self._form.setRowVisible(self.strip_box, self._format is Format.DICOM_SEG)
         self._form.setRowVisible(self.name_edit, self._format in ONE_FILE)
         self._suggest_name()
 

@@ -24,12 +24,17 @@ from isegformer_app.controllers.importing import (
 from isegformer_app.controllers.photo import Photo
 from isegformer_app.controllers.progress import Progress
 from isegformer_app.controllers.segmenting import SegmentingController
-from isegformer_app.document import EditError, MaskCrop, slice_shape
+from isegformer_app.document import EditError, MaskCrop, SliceKey, slice_shape
+from isegformer_app.files.label_volume import is_label_volume
 
+from .label_importer import LabelImporter
 from .report_dialog import ReportDialog
 from .slow_work import run_slowly
 
 Result = TypeVar("Result")
+
+_PICTURES = "*.png *.tif *.tiff *.bmp *.gif *.pgm *.ppm"
+_VOLUMES = "*.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd *.hdr *.dcm"
 
 
 class ImportDesk(QObject):
@@ -44,6 +49,11 @@ class ImportDesk(QObject):
     def __init__(self, window: QWidget, segmenting: SegmentingController, album: Album, watch: Watch) -> None:
         super().__init__(window)
         self._window, self._segmenting, self._album, self._watch = window, segmenting, album, watch
+        self._labels = LabelImporter(window, segmenting)
+        self._labels.troubled.connect(self.troubled)
+        self._labels.noticed.connect(self.noticed)
+        self._labels.begun.connect(self.begun)
+        self._labels.landed.connect(self.landed)
 
     def handlers(self) -> Mapping[str, Callable[[], object]]:
         """What the actions of this desk do."""
@@ -60,13 +70,18 @@ class ImportDesk(QObject):
             self._window,
             f"Import a mask of {photo.path.name}",
             str(photo.path.parent),
-            "Masks (*.png *.tif *.tiff *.bmp *.gif *.pgm *.ppm);;All files (*)",
+            f"Masks ({_PICTURES if photo.image is None else f'{_VOLUMES} {_PICTURES}'});;All files (*)",
         )
-        if chosen:
-            size = slice_shape(photo.annotation.shape, photo.viewpoint.key)
-            self._read(partial(_read_masks, Path(chosen), size), partial(self._take_masks, photo))
+        if not chosen:
+            return
+        if photo.image is not None and is_label_volume(Path(chosen)):
+            self._labels.read(photo, photo.image, Path(chosen))
+        else:
+            key = photo.viewpoint.key
+            size = slice_shape(photo.annotation.shape, key)
+            self._read(partial(_read_masks, Path(chosen), size), partial(self._take_masks, photo, key))
 
-    def _take_masks(self, photo: Photo, read: tuple[Sequence[MaskCrop], MaskCrop]) -> None:
+    def _take_masks(self, photo: Photo, key: SliceKey, read: tuple[Sequence[MaskCrop], MaskCrop]) -> None:
         masks, all_in_one = read
         if self._segmenting.photo is not photo:
             return
@@ -75,14 +90,14 @@ class ImportDesk(QObject):
             if is_one_each is None:
                 return
             masks = masks if is_one_each else [all_in_one]
-        free = [free_pixels(photo.annotation, mask, self._segmenting.rule) for mask in masks]
+        free = [free_pixels(photo.annotation, mask, self._segmenting.rule, key) for mask in masks]
         wanted = [mask for mask, count in zip(masks, free, strict=True) if count]
         given_up = [(mask, count) for mask, count in zip(masks, free, strict=True) if count < int(mask.pixels.sum())]
         if not wanted:
             self.troubled.emit("Nothing was imported: all of it lies on other objects, which keep their pixels.")
             return
         number = photo.annotation.state.next_object_id
-        edit = mask_edit(photo.annotation, wanted, self._segmenting.class_for_new, self._segmenting.rule)
+        edit = mask_edit(photo.annotation, wanted, self._segmenting.class_for_new, self._segmenting.rule, key)
         if self._segmenting.apply(edit, activate=number):
             words = f"{counted(len(wanted), 'object')} imported; click to correct."
             if given_up:

@@ -28,10 +28,13 @@ from .adjust_panel import AdjustPanel
 from .cheat_sheet import CheatSheet
 from .drops import dropped_paths
 from .empty_state import EmptyState
+from .evaluate_desk import EvaluateDesk
 from .export_desk import ExportDesk
 from .file_desk import FileDesk
+from .first_slice import FirstSlicePage
 from .held_keys import HeldKeys
 from .import_desk import ImportDesk
+from .measures_desk import MeasuresDesk
 from .message_bar import MessageBar
 from .model_desk import EngineMaker, ModelDesk
 from .object_desk import ObjectDesk
@@ -78,6 +81,7 @@ class MainWindow(QMainWindow):
         self.labels, self.status_bar = self.planes.panes[0].labels, self.shown.status_bar
         self.objects_panel, self.classes_bar = self.shown.objects_panel, self.shown.classes_bar
         self.volumes = VolumeDesk(self, self.segmenting, settings, self.planes)
+        self.measures = MeasuresDesk(self, self.segmenting, self.planes)
         self.hand_editing = HandEditing(self.segmenting)
         self.files = FileDesk(self, self.segmenting, settings)
         self.session = SessionDesk(self, self.segmenting, self.files.album, journals, settings)
@@ -87,6 +91,7 @@ class MainWindow(QMainWindow):
         self.objects.photos_with_class = self.files.album.photos_with_class
         self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
         self.training = TrainDesk(self, settings, lambda: self.session.path, self.model.use_model)
+        self.evaluation = EvaluateDesk(self, self.segmenting, self.files.album, settings)
         self.photos_panel = PhotosPanel(self.files.album)
         self.actions_by_name = make_actions(self, self._handlers())
         self._lay_out()
@@ -95,6 +100,7 @@ class MainWindow(QMainWindow):
         self.session.adopt(self.actions_by_name)
         self.view.adopt(self.actions_by_name)
         self.volumes.adopt(self.actions_by_name)
+        self.measures.adopt(self.actions_by_name)
         self._show_history()
 
     # What the controllers say -----------------------------------------------------------------------------------
@@ -102,10 +108,12 @@ class MainWindow(QMainWindow):
     def document_changed(self, change: Change) -> None:
         """Objects, clicks or labels changed."""
         self.shown.document_changed(change)
+        self.measures.document_changed(change)
 
     def preview_changed(self) -> None:
         """The active object, its clicks or its unaccepted mask changed."""
         self.shown.follow()
+        self.measures.show_all()
         self._show_history()
 
     def waiting_changed(self, is_waiting: bool) -> None:
@@ -138,8 +146,10 @@ class MainWindow(QMainWindow):
             **self.objects.handlers(),
             **self.view.handlers(),
             **self.volumes.handlers(),
+            **self.measures.handlers(),
             **self.model.handlers(),
             **self.training.handlers(),
+            **self.evaluation.handlers(),
             "quit": self.close,
             "cheat_sheet": lambda: CheatSheet(self.actions_by_name, self).exec(),
             "about": lambda: QMessageBox.about(self, "About iSegFormer", _ABOUT),
@@ -154,6 +164,7 @@ class MainWindow(QMainWindow):
         self._add_toolbar()
         self.stack.addWidget(self.empty_state)
         self.stack.addWidget(self.planes)
+        self.first_slice = FirstSlicePage(self.stack)
         self.setCentralWidget(self.stack)
         self._add_docks()
         self.resize(1280, 780)
@@ -185,6 +196,7 @@ class MainWindow(QMainWindow):
         self._add_dock("Objects", side, Qt.DockWidgetArea.RightDockWidgetArea)
         self.photos_dock = self._add_dock("Photos", self.photos_panel, Qt.DockWidgetArea.LeftDockWidgetArea)
         self.photos_dock.hide()
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self.measures.dock)
 
     def _add_dock(self, title: str, content: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         dock = QDockWidget(title)
@@ -195,6 +207,7 @@ class MainWindow(QMainWindow):
         return dock
 
     def _connect(self, bridge: WorkerBridge) -> None:
+        self._connect_reading()
         bridge.answered.connect(self.segmenting.receive_answer)
         bridge.failed.connect(self.segmenting.receive_failure)
         bridge.state_changed.connect(self.model.state_changed)
@@ -207,9 +220,6 @@ class MainWindow(QMainWindow):
         self.files.opened.connect(self.session.watch)
         self.files.opening.connect(lambda name: self.message_bar.show_progress(f"Opening “{name}” …"))
         self.files.turned.connect(self.message_bar.clear)
-        self.files.loader.progressed.connect(
-            lambda path, percent: self.message_bar.show_progress(f"Reading “{path.name}” … {percent} %")
-        )
         self.files.opening_ended.connect(self.message_bar.end_progress)
         self.message_bar.given_up.connect(self.files.give_up)
         self.files.album_changed.connect(self._show_album)
@@ -226,11 +236,7 @@ class MainWindow(QMainWindow):
         self.imports.landed.connect(self.session.go_on)
         self.imports.begun.connect(self.files.give_up)
         self.imports.begun.connect(self.session.rest)
-        for desk in (self.files, self.session, self.imports):
-            desk.troubled.connect(lambda message: self.problem(message, False))
-        for source in (self.files, self.session, self.imports, self.exports, self.recent, self.shown, self.volumes):
-            source.noticed.connect(self.notice)
-        self.volumes.warned.connect(lambda message: self.problem(message, False))
+        self._connect_words()
         self.shown.slice_turned.connect(self.volumes.follow)
         self.photos_panel.chosen.connect(self.files.go_to)
         self.classes_bar.picked.connect(self.objects.pick_class)
@@ -252,6 +258,23 @@ class MainWindow(QMainWindow):
             shortcut = QShortcut(QKeySequence(str(number)), self)
             shortcut.activated.connect(partial(self.objects.pick_class_number, number))
 
+    def _connect_reading(self) -> None:
+        loader = self.files.loader
+        loader.progressed.connect(
+            lambda path, percent: self.message_bar.show_progress(f"Reading “{path.name}” … {percent} %")
+        )
+        loader.first_seen.connect(self.first_slice.show_first)
+        self.files.opening_ended.connect(self.first_slice.give_way)
+
+    def _connect_words(self) -> None:
+        """What desks have to say goes to the message bar."""
+        for desk in (self.files, self.session, self.imports, self.evaluation):
+            desk.troubled.connect(lambda message: self.problem(message, False))
+        self.volumes.warned.connect(lambda message: self.problem(message, False))
+        say = (self.files, self.session, self.imports, self.exports, self.evaluation, self.recent, self.shown)
+        for source in (*say, self.volumes, self.training):
+            source.noticed.connect(self.notice)
+
     # Showing ----------------------------------------------------------------------------------------------------
 
     def _photo_opened(self) -> None:
@@ -260,6 +283,7 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(self.planes)
         self.shown.show_photo()
         self.volumes.opened()
+        self.measures.opened()
         self.message_bar.end_progress()
         self._show_history()
         self.planes.active.setFocus()
@@ -308,7 +332,9 @@ class MainWindow(QMainWindow):
         """Read nothing any more: the window closes or has died."""
         self.files.close()
         self.photos_panel.close_down()
+        self.measures.close()
         self.training.close_down()
+        self.evaluation.close_down()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask before work is lost, and keep the settings."""

@@ -23,6 +23,8 @@ class MessageBar(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._floor = parent
+        self._interrupted: tuple[str, bool, bool] | None = None
+        """What progress is shown in the place of: the words, whether they tell a problem, and whether to retry."""
         parent.installEventFilter(self)
         self.setObjectName("messageBar")
         self._picture = QLabel()
@@ -68,7 +70,16 @@ class MessageBar(QFrame):
         self._timer.start()
 
     def show_progress(self, message: str) -> None:
-        """Say what is under way, until `clear` or something else is said; closing it means to give that up."""
+        """Say what is under way, until `clear` or something else is said; closing it means to give that up.
+
+        What was said before comes back when that is over.
+        """
+        if not (self.isHidden() or self.property("kind") == "progress"):
+            self._interrupted = (
+                self._text.text(),
+                self.property("kind") == "problem",
+                self.retry_button.isVisibleTo(self),
+            )
         self._show(message, "progress")
         self.close_button.setToolTip("Give it up")
         self.retry_button.hide()
@@ -76,8 +87,16 @@ class MessageBar(QFrame):
 
     def end_progress(self) -> None:
         """What was under way is over, one way or the other."""
-        if self.property("kind") == "progress":
-            self.clear()
+        if self.property("kind") != "progress":
+            return
+        interrupted = self._interrupted
+        self.clear()
+        if interrupted is not None:
+            message, is_problem, can_retry = interrupted
+            if is_problem:
+                self.show_problem(message, can_retry)
+            else:
+                self.show_notice(message)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay at the lower edge when the parent changes its size."""
@@ -87,6 +106,7 @@ class MessageBar(QFrame):
 
     def clear(self) -> None:
         """Say nothing."""
+        self._interrupted = None
         self._timer.stop()
         self.hide()
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isegformer_app.document import LabelObject
+from isegformer_app.document.geometry import bounding_rectangle
 
 Table = NDArray[np.uint32]
 """Object id -> premultiplied ARGB; 65536 entries."""
@@ -47,11 +48,18 @@ def render(
     sampled = labels.take(row_index, axis=0, mode="clip").take(col_index, axis=1, mode="clip")
     sampled[(row_index < 0) | (row_index >= labels.shape[0])] = 0
     sampled[:, (col_index < 0) | (col_index >= labels.shape[1])] = 0
-    colours: Table = fill.take(sampled)
-    if not sampled.any():
+    colours: Table = np.zeros(sampled.shape, dtype=np.uint32)
+    rectangle = bounding_rectangle(sampled != 0)
+    if rectangle is None:
         return colours
-    border = _borders(sampled, edge_width)
-    colours[border] = edge[sampled[border]]
+    # A rim round the labels belongs to what is looked at: there their edges end.
+    top, left = (max(place - edge_width, 0) for place in rectangle[:2])
+    area = slice(top, rectangle[2] + edge_width), slice(left, rectangle[3] + edge_width)
+    part = sampled[area]
+    painted: Table = fill.take(part)
+    border = _borders(part, edge_width)
+    painted[border] = edge[part[border]]
+    colours[area] = painted
     return colours
 
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 
 from isegformer_app.controllers.photo import Photo
 from isegformer_app.controllers.segmenting import SegmentingController
-from isegformer_app.document import PHOTO, Change, SliceKey
+from isegformer_app.document import PHOTO, Change, SliceKey, State
 from isegformer_app.settings import Settings
 
 from .classes_bar import ClassesBar
@@ -21,6 +21,10 @@ _COVERED = (
     "The new mask lies almost wholly on other objects, which keep their pixels: "
     "choose “Overwrite others” or “Allow overlap” under Overlap to see it."
 )
+
+
+_Listed = tuple[State | None, int | None, int, SliceKey]
+"""What the lists were made from: objects and classes, the active object, the class for new ones, the slice."""
 
 
 class PhotoDesk(QObject):
@@ -38,10 +42,14 @@ class PhotoDesk(QObject):
         self._segmenting, self._settings, self._planes, self._view = segmenting, settings, planes, view
         self._coloured: object = None
         self._looked_at: object = None
+        self._listed: _Listed | None = None
         for pane in planes.panes:
             pane.canvas.hovered.connect(partial(self._show_pixel, pane))
             pane.canvas.view_changed.connect(self._show_zoom)
         view.dressed.connect(self._dress)
+        # What was typed or picked in the list may be refused: then it must show again what holds.
+        for changed in (self.objects_panel.renamed, self.objects_panel.chosen):
+            changed.connect(self._distrust_lists)
 
     def show_photo(self) -> None:
         """Show the photo that was laid on the desk."""
@@ -99,13 +107,18 @@ class PhotoDesk(QObject):
             self.slice_turned.emit()
 
     def show_objects(self) -> None:
-        """Bring the list of objects and the classes up to date."""
+        """Bring the list of objects and the classes up to date, where they are not."""
         photo, active = self._segmenting.photo, self._segmenting.active
         key = PHOTO if photo is None else photo.viewpoint.key
         annotation = None if photo is None else photo.annotation
-        self.objects_panel.show_objects(annotation, None if active is None else active.id, key)
-        classes = () if photo is None else photo.annotation.classes
-        self.classes_bar.show_classes(classes, self._segmenting.class_for_new)
+        active_id, class_id = None if active is None else active.id, self._segmenting.class_for_new
+        listed = None if annotation is None else annotation.state, active_id, class_id, key
+        # Turning slices must be fast, and leaves the lists as they are but for what is open on the slice.
+        if self._listed is not None and _is_same(self._listed, listed):
+            return
+        self._listed = listed
+        self.objects_panel.show_objects(annotation, active_id, key)
+        self.classes_bar.show_classes(() if annotation is None else annotation.classes, class_id)
 
     def _show_pixel(self, pane: PlanePane, pixel: tuple[int, int] | None) -> None:
         photo, plane = self._segmenting.photo, pane.labels.plane
@@ -129,7 +142,19 @@ class PhotoDesk(QObject):
     def _dress(self) -> None:
         self.classes_bar.dress()
         self.objects_panel.dress()
+        self._distrust_lists()
         self.show_objects()
+
+    def _distrust_lists(self) -> None:
+        self._listed = None
+
+
+def _is_same(one: _Listed, other: _Listed) -> bool:
+    """Whether both make the same lists: of the slice only counts which objects are open on it."""
+    if one[0] is not other[0] or one[1:3] != other[1:3]:
+        return False
+    objects = () if one[0] is None else one[0].objects
+    return all(each.prompt(one[3]).is_open == each.prompt(other[3]).is_open for each in objects)
 
 
 def _voxel_words(photo: Photo, key: SliceKey, pixel: tuple[int, int]) -> str:

@@ -15,7 +15,16 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
-from PySide6.QtWidgets import QComboBox, QLabel, QLineEdit, QTreeView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from isegformer_app.controllers.album import Album
 from isegformer_app.document import Status
@@ -36,6 +45,8 @@ _FILTERS: tuple[tuple[str, frozenset[Status]], ...] = (
 )
 _PICTURE = QSize(56, 42)
 _DOT = 11.0
+_GAP = 4
+"""Logical pixels between two pictures."""
 _ROOT = QModelIndex()
 
 
@@ -116,17 +127,8 @@ class PhotosPanel(QWidget):
         self.name.setClearButtonEnabled(True)
         # Only a click brings the keyboard here: single keys belong to the canvas.
         self.name.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        # A tree without branches: a QListView lays all rows out anew whenever one of them changes.
-        self.view = QTreeView()
+        self.view = _list_view()
         self.view.setModel(self.model)
-        self.view.setHeaderHidden(True)
-        self.view.setRootIsDecorated(False)
-        self.view.setItemsExpandable(False)
-        self.view.setUniformRowHeights(True)
-        self.view.setIconSize(_PICTURE)
-        self.view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.view.clicked.connect(lambda index: self.chosen.emit(self.model.path(index.row())))
         self.count = QLabel()
         self.count.setObjectName("faint")
@@ -165,6 +167,24 @@ class PhotosPanel(QWidget):
         total, shown = len(album.paths), self.model.rowCount()
         words = [f"{album.index + 1} of {total}", f"{album.done()} done"]
         self.count.setText(", ".join(words + ([f"{shown} shown"] if shown != total else [])))
+
+
+def _list_view() -> QTableView:
+    """Make a list as a table of one column: lists and trees ask the model about every row of 100,000 beforehand."""
+    view = QTableView()
+    view.setShowGrid(False)
+    view.setWordWrap(False)
+    view.horizontalHeader().hide()
+    view.horizontalHeader().setStretchLastSection(True)
+    view.verticalHeader().hide()
+    view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+    view.verticalHeader().setDefaultSectionSize(_PICTURE.height() + _GAP)
+    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    view.setIconSize(_PICTURE)
+    view.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+    view.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return view
 
 
 def _decorated(picture: QPixmap | None, status: Status) -> QIcon:

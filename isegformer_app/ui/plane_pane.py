@@ -32,7 +32,7 @@ class PlanePane(QFrame):
         self.canvas, self.labels, self.bar = Canvas(), ShownLabels(), SliceBar()
         self.is_neurological = False
         self._marks = PlaneMarks()
-        self._marks_item = self.canvas.lay_over(ScreenItem(self._paint_marks, depth=1))
+        self.canvas.lay_over(ScreenItem(self._paint_marks, depth=1))
         self._photo: Photo | None = None
         self._picture: object = None
         layout = QHBoxLayout(self)
@@ -65,14 +65,17 @@ class PlanePane(QFrame):
         if photo is None or segmenting.photo is not photo:
             return False
         was_covered = self.labels.is_covered
+        # Before the slice is shown: that draws everything, and what asks for itself afterwards is drawn twice.
+        self._mark(photo)
         if self._wanted(photo) != self._picture:
             self._show_slice(photo)
         changed = self.labels.follow(segmenting)
         if changed is not None:
             self.canvas.labels_changed(changed)
         active = segmenting.active
-        self.canvas.show_clicks(() if active is None else active.prompt(self.key).clicks)
-        self._mark(photo)
+        clicks = () if active is None else active.prompt(self.key).clicks
+        if clicks != self.canvas.points.clicks:
+            self.canvas.show_clicks(clicks)
         return self.labels.is_covered and not was_covered
 
     def look_again(self) -> None:
@@ -125,7 +128,7 @@ class PlanePane(QFrame):
         marks = PlaneMarks() if photo.image is None else _marks(photo, self.axis, self._is_mirrored(photo))
         if marks != self._marks:
             self._marks = marks
-            self._marks_item.update()
+            self.canvas.redraw()
 
     def _paint_marks(self, painter: QPainter) -> None:
         view = self.canvas.geometry_of_view

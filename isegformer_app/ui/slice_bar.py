@@ -24,6 +24,7 @@ class SliceBar(QWidget):
         super().__init__(parent)
         self._count, self._index = 1, 0
         self._marks: list[tuple[Colour, NDArray[np.intp]]] = []
+        self._runs: list[tuple[QColor, list[tuple[int, int]]]] = []
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Slices")
 
@@ -40,7 +41,14 @@ class SliceBar(QWidget):
 
     def show_marks(self, marks: Mapping[int, NDArray[np.intp]], colours: Mapping[int, Colour]) -> None:
         """Show which slices carry which objects: places by the object's number."""
-        self._marks = [(colours[number], places) for number, places in marks.items() if number in colours]
+        wanted = [(colours[number], places) for number, places in marks.items() if number in colours]
+        if len(wanted) == len(self._marks) and all(
+            one[0] == other[0] and np.array_equal(one[1], other[1])
+            for one, other in zip(wanted, self._marks, strict=True)
+        ):
+            return
+        self._marks = wanted
+        self._runs = [(QColor(*colour), _runs(places)) for colour, places in wanted]
         self.update()
 
     @property
@@ -55,11 +63,12 @@ class SliceBar(QWidget):
         groove = QRectF(_MARGIN, _MARGIN, self.width() - 2 * _MARGIN, self.height() - 2 * _MARGIN)
         painter.fillRect(groove, self.palette().color(QPalette.ColorRole.Mid))
         height = max(groove.height() / self._count, _LEAST_HEIGHT)
-        lane = groove.width() / max(len(self._marks), 1)
-        for number, (colour, places) in enumerate(self._marks):
-            brush = QColor(*colour)
-            for place in places.tolist():
-                painter.fillRect(QRectF(groove.left() + number * lane, self._y(place), lane, height), brush)
+        lane = groove.width() / max(len(self._runs), 1)
+        for number, (colour, runs) in enumerate(self._runs):
+            left = groove.left() + number * lane
+            for first, behind in runs:
+                top = self._y(first)
+                painter.fillRect(QRectF(left, top, lane, max(self._y(behind) - top, _LEAST_HEIGHT)), colour)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         y = self._y(self._index) + height / 2
         painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 3))
@@ -80,3 +89,13 @@ class SliceBar(QWidget):
 
     def _y(self, place: int) -> float:
         return _MARGIN + (self.height() - 2 * _MARGIN) * place / self._count
+
+
+def _runs(places: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """First place, and the place behind the last, of each unbroken row of places."""
+    if not places.size:
+        return []
+    gaps = np.flatnonzero(np.diff(places) > 1)
+    starts = places[np.concatenate(([0], gaps + 1))]
+    ends = places[np.concatenate((gaps, [places.size - 1]))] + 1
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))

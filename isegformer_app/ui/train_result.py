@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 _COLUMNS = (
     ("noc@85", "Clicks to IoU .85"),
     ("noc@90", "Clicks to IoU .90"),
-    ("failures@90", "Never reached .90"),
+    ("failures@90", "20 clicks or never to .90"),
     ("miou@1", "IoU after 1 click"),
     ("miou@3", "IoU after 3 clicks"),
     ("miou@5", "IoU after 5 clicks"),

@@ -21,6 +21,7 @@ VOLUME_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("sagittal", "&Sagittal", _MENU, ("Alt+G",), "Work on the sagittal plane", True),
     ActionSpec("three_planes", "T&hree planes", _MENU, ("Alt+X",), "All together; Shift moves where they meet", True),
     ActionSpec("neurological", "Patient's &left on the left", _MENU, (), "Neurological convention", True),
+    ActionSpec("measures", "&Measures", _MENU, ("Ctrl+M",), "Volume, area and values of every object", True, True),
     ActionSpec("window_lung", "&Lung", _WINDOW, ("Alt+1",), "CT: level -600, width 1500"),
     ActionSpec("window_bone", "&Bone", _WINDOW, ("Alt+2",), "CT: level 400, width 1800"),
     ActionSpec("window_liver", "L&iver", _WINDOW, ("Alt+3",), "CT: level 30, width 150"),

@@ -25,6 +25,7 @@ class VolumePanel(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setObjectName("volumePanel")
         self._planes = QHBoxLayout()
         self._planes.setSpacing(2)
         self.named, self.colours, self.network = QComboBox(), QComboBox(), QComboBox()

@@ -21,11 +21,8 @@ from torch import Tensor
 
 from ..errors import CheckpointError, OutputError, SettingsError
 from ..networks import ClickNetwork, create_network
-from .header import Metadata, TensorEntry, check_header, read_header
+from ..store.header import FORMAT, VERSION, Metadata, TensorEntry, check_header, read_header
 from .naming import named
-
-FORMAT = "isegformer-checkpoint"
-VERSION = "1"
 
 Half = bool | Callable[[str], bool]
 """Which tensors are stored in half precision: all, none, or those of the names for which it says so."""

@@ -34,8 +34,9 @@ class Fitted:
 def fit(weights: ForeignWeights, plan: Plan, wanted: Mapping[str, Tensor], *, adapt: bool) -> Fitted:
     """Make the weights `wanted` (by name, of the right shape) after `plan`.
 
-    With `adapt`, a stem of three channels is widened and a table of positions is resized; without it they do not
-    fit. Raises `CheckpointError` where a shape does not fit, or a number is not finite.
+    The place of a class token that is not wanted is left out. With `adapt`, a stem of three channels is widened and a
+    table of positions is resized; without it they do not fit. Raises `CheckpointError` where a shape does not fit, or
+    a number is not finite.
     """
     chosen = {name: sources for name, sources in plan.items() if name in wanted}
     read = weights.load([source for sources in chosen.values() for source in sources])
@@ -46,8 +47,10 @@ def fit(weights: ForeignWeights, plan: Plan, wanted: Mapping[str, Tensor], *, ad
         parts = [read.pop(source) for source in sources]
         tensor = _joined(weights, sources, parts)
         target = wanted[name]
-        if adapt:
-            tensor = _adapted(name, tensor, target, changes)
+        if name.endswith(_POSITIONS) and tensor.dim() == target.dim() == 3 and tensor.shape[1] != target.shape[1]:
+            tensor = _placed(name, tensor, target, changes, may_resize=adapt)
+        elif adapt:
+            tensor = _widened(name, tensor, target, changes)
         if tensor.dim() == 2 and target.shape[2:] == (1, 1):
             tensor = tensor[:, :, None, None]  # a linear layer is a 1x1 convolution
         if tensor.shape != target.shape or tensor.is_floating_point() != target.is_floating_point():
@@ -75,17 +78,15 @@ def _joined(weights: ForeignWeights, sources: Sequence[str], parts: list[Tensor]
         raise CheckpointError(f"The weights {', '.join(sources)} of {weights.path} do not fit together.") from error
 
 
-def _adapted(name: str, tensor: Tensor, target: Tensor, changes: list[str]) -> Tensor:
+def _widened(name: str, tensor: Tensor, target: Tensor, changes: list[str]) -> Tensor:
     if tensor.dim() == 4 and tensor.shape[1] == _RGB < target.shape[1] and tensor.shape[2:] == target.shape[2:]:
         changes.append(f"the stem {name} was widened from 3 to {target.shape[1]} channels by repeating its RGB filters")
         return widen_stem(tensor, target.shape[1])
-    if name.endswith(_POSITIONS) and tensor.dim() == target.dim() == 3 and tensor.shape[1] != target.shape[1]:
-        return _resized_positions(name, tensor, target, changes)
     return tensor
 
 
-def _resized_positions(name: str, tensor: Tensor, target: Tensor, changes: list[str]) -> Tensor:
-    """Resize a table of positions (1, N, C), N a square or one more; others stay as they are and do not fit."""
+def _placed(name: str, tensor: Tensor, target: Tensor, changes: list[str], *, may_resize: bool) -> Tensor:
+    """Bring a table of positions (1, N, C), N a square or one more, to another N; or leave it as it does not fit."""
     (old, old_class), (new, new_class) = (_side(table.shape[1]) for table in (tensor, target))
     if not old or not new or old_class < new_class or tensor.shape[2] != target.shape[2]:
         return tensor
@@ -94,6 +95,8 @@ def _resized_positions(name: str, tensor: Tensor, target: Tensor, changes: list[
         changes.append(f"the class token's place was left out of {name}")
     if old == new:
         return places
+    if not may_resize:
+        return tensor
     grid = places.float().reshape(1, old, old, -1).permute(0, 3, 1, 2)
     resized = functional.interpolate(grid, size=(new, new), mode="bicubic", align_corners=False)
     changes.append(f"the table of positions {name} was resized from {old} x {old} to {new} x {new}")

@@ -8,7 +8,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ..errors import CheckpointError
-from .header import TensorEntry, read_header
+from ..store.header import TensorEntry, read_header
 from .pickle_data import Record
 from .stored import StoredTensor
 from .torch_file import TorchFile

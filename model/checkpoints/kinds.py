@@ -62,6 +62,7 @@ _ENCODERS = (
 """The more telling marks first."""
 
 _OTHERS = (
+    ("a FocalClick model with HRNet", ("refiner.",)),
     ("a Segment Anything model", ("mask_decoder.", "prompt_encoder.")),
     ("a Segment Anything 2 model", ("sam_mask_decoder.",)),
     ("a SegNext click model", ("visual_prompts_encoder.",)),
@@ -78,12 +79,17 @@ def encoder_kind(names: Collection[str]) -> EncoderKind | None:
     return None
 
 
+def other_model(names: Iterable[str]) -> str:
+    """Which whole model that no network here can hold has these names; empty where it is none of those."""
+    begins = tuple(names)
+    return next((title for title, starts in _OTHERS if any(name.startswith(starts) for name in begins)), "")
+
+
 def whole_title(weights: ForeignWeights) -> str:
     """Say what the file is, with an article."""
     names = weights.entries
-    for title, starts in _OTHERS:
-        if any(name.startswith(starts) for name in names):
-            return title
+    if other := other_model(names):
+        return other
     kind = encoder_kind(names)
     if kind is None:
         return f"a file of {len(names)} weights of a kind that is not known here (the first is {next(iter(names))})"

@@ -135,3 +135,26 @@ SWIN_FROM_MICROSOFT = planner(
 
 HRNET = planner(Rule(r"(?P<all>(?:conv|bn)[12]\..+|layer1\..+|transition\d\..+|stage\d\..+)", "{all}"))
 """HRNet's and HRFormer's own files, and timm's HRNet."""
+
+SEGFORMER = planner(
+    Rule(r"feature_extractor\.(?P<rest>layers\..+)", "encoder.{rest}"),
+    Rule(r"(?P<all>head\..+)", "{all}"),
+)
+"""iSegFormer's SegFormer."""
+
+_FOCAL_BACKBONE = "feature_extractor.backbone."
+_SIDE = planner(
+    Rule(rf"patch_embed_side1\.proj{_END}", "patch_embed_side1.projection.{end}"),
+    Rule(rf"patch_embed_side1\.norm{_END}", "patch_embed_side1.norm.{end}"),
+)
+
+
+def focalclick(names: Iterable[str]) -> Plan:
+    """ClickSEG's SegFormer: NVlabs' names in the backbone."""
+    held = list(names)
+    plan: dict[str, tuple[str, ...]] = {name: (name,) for name in held if not name.startswith(_FOCAL_BACKBONE)}
+    inner = [name.removeprefix(_FOCAL_BACKBONE) for name in held if name.startswith(_FOCAL_BACKBONE)]
+    backbone = {**MIT_FROM_NVLABS(inner), **_SIDE(inner)}
+    for target, sources in backbone.items():
+        plan[_FOCAL_BACKBONE + target] = tuple(_FOCAL_BACKBONE + source for source in sources)
+    return plan

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .header import TensorEntry
+from ..store.header import TensorEntry
 from .pickle_data import PickleError
 
 _MOST_DIMENSIONS = 16

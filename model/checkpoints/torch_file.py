@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from torch import Tensor
 
 from ..errors import CheckpointError
-from .header import LARGEST_FILE
+from ..store.header import LARGEST_FILE
 from .pickle_data import PickleError, read_pickle
 from .stored import CALLS, Storage, StoredTensor, stored_numbers
 

@@ -2,17 +2,14 @@
 
 import argparse
 import json
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
 
-from ..checkpoints import load_checkpoint, resolve_model, save_checkpoint
+from ..checkpoints import load_checkpoint, save_checkpoint
 from ..checkpoints.files import Checkpoint
 from ..data.check import Checked, DataCheck, check_data, hold_out
 from ..data.own_data import open_own_data
@@ -21,9 +18,11 @@ from ..engine import Segmenter
 from ..errors import SettingsError
 from ..evaluation.held_out import choose_objects, measure_held_out
 from ..networks.late import LateNetwork
+from ..store import resolve_model
 from ..training.finetune import FineTuning, threads_of
 from ..training.run_folder import RunFolder
 from ..training.settings import FineTuneSettings
+from .stopping import stopping_in_order
 
 REPORT, RESULT, MODEL = "report.json", "result.json", "model.safetensors"
 _BEFORE = "before.json"
@@ -40,7 +39,7 @@ def run_finetuning(arguments: argparse.Namespace, settings: FineTuneSettings) ->
         )
     folder.begin(settings, preset=arguments.preset, base=arguments.start_from, data=[str(p) for p in arguments.data])
     folder.forget_pause()
-    with _stopping_in_order(folder):
+    with stopping_in_order(folder):
         return _run(arguments, settings, folder)
 
 
@@ -187,24 +186,3 @@ def _teller(folder: RunFolder, stage: str) -> Callable[[int, int], None]:
         folder.obey(on_pause=lambda: folder.progress("pause", done, total))
 
     return tell
-
-
-@contextmanager
-def _stopping_in_order(folder: RunFolder) -> Iterator[None]:
-    """Let the first Ctrl+C or SIGTERM be a wish, which is done between two steps; the second ends at once."""
-
-    def wish(number: int, frame: FrameType | None) -> None:
-        folder.wish("stop")
-        signal.signal(number, before[signal.Signals(number)])
-
-    before: dict[signal.Signals, Any] = {}
-    try:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            before[number] = signal.signal(number, wish)
-    except ValueError:
-        pass  # not the main thread, which alone hears of signals
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -7,12 +7,15 @@ from typing import Any
 
 from ..errors import SettingsError
 from ..training.bundled import export_run, keep_collection, read_encoder, read_start, train_decoder
-from ..training.settings import PRESETS, FineTuneSettings, TrainingSettings
+from ..training.click_settings import CLICK_PRESETS, ClickSettings
+from ..training.settings import PRESETS, FineTuneSettings, RunSettings, TrainingSettings
+
+_ALL: dict[str, RunSettings] = {**PRESETS, **CLICK_PRESETS}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the places, the stages, and one option for every field of the settings."""
-    parser.add_argument("--preset", choices=sorted(PRESETS), default="finetune", help="settings to start from")
+    parser.add_argument("--preset", choices=sorted(_ALL), default="finetune", help="settings to start from")
     parser.add_argument(
         "--data",
         type=Path,
@@ -36,16 +39,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("yes", "auto"),
         help="go on from the state in the run folder; `auto` begins where there is none",
     )
+    parser.add_argument("--dataset", metavar="NAME", help="networks: the data is a published set, as of evaluate")
+    parser.add_argument("--split", default="train", help="networks: its split (default: %(default)s)")
+    parser.add_argument("--device", default="auto", help="networks: auto, cpu or cuda (default: auto)")
     parser.add_argument("--manifest", type=Path, metavar="CSV", help="bundled: columns set, stem and split")
-    parser.add_argument("--encoder-weights", type=Path, metavar="ONNX", help="bundled: DINOv2 ViT-S/14 as ONNX")
     parser.add_argument("--part", type=_part, default=(0, 1), metavar="I/N", help="encode every N-th shard only, stop")
     parser.add_argument("--export", type=Path, metavar="FILE", help="write the averaged weights to FILE at the end")
     known: set[str] = set()
-    for settings in {type(preset): preset for preset in PRESETS.values()}.values():
+    for settings in {type(preset): preset for preset in _ALL.values()}.values():
         for field in fields(settings):
             if field.name not in known:
-                parser.add_argument(f"--{field.name.replace('_', '-')}", metavar="VALUE", help=f"setting {field.name}")
+                parser.add_argument(f"--{field.name.replace('_', '-')}", metavar="VALUE", help=_help(field.name))
             known.add(field.name)
+
+
+def _help(name: str) -> str:
+    """Name the setting and its values in the presets that have it."""
+    if name == "encoder_weights":
+        return "file of encoder weights to start from; bundled: DINOv2 ViT-S/14 as ONNX"
+    values = {str(getattr(preset, name)) for preset in _ALL.values() if hasattr(preset, name)}
+    return f"setting {name}" + (f" (all presets: {values.pop()})" if len(values) == 1 else "").replace("%", "%%")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -55,7 +68,13 @@ def run(arguments: argparse.Namespace) -> int:
         from .finetuning import run_finetuning
 
         return run_finetuning(arguments, settings)
-    return _train_collection(arguments, settings)
+    if isinstance(settings, TrainingSettings):
+        return _train_collection(arguments, settings)
+    if isinstance(settings, ClickSettings):
+        from .click_training import run_click_training
+
+        return run_click_training(arguments, settings)
+    raise SettingsError(f"The preset {arguments.preset} is of no known kind.")
 
 
 def _train_collection(arguments: argparse.Namespace, settings: TrainingSettings) -> int:
@@ -68,7 +87,7 @@ def _train_collection(arguments: argparse.Namespace, settings: TrainingSettings)
         raise SettingsError(f"The preset {arguments.preset} takes one folder as --data.")
     card: dict[str, object] = {"preset": arguments.preset}
     if arguments.start_from is None:
-        network = read_encoder(arguments.encoder_weights)
+        network = read_encoder(Path(arguments.encoder_weights))
     else:
         network, origin = read_start(arguments.start_from)
         card |= origin
@@ -83,14 +102,14 @@ def _train_collection(arguments: argparse.Namespace, settings: TrainingSettings)
     return 0
 
 
-def read_settings(arguments: argparse.Namespace) -> TrainingSettings:
+def read_settings(arguments: argparse.Namespace) -> RunSettings:
     """Take the preset with the fields that the command line names. Raises `SettingsError` on a wrong value."""
-    preset = PRESETS[arguments.preset]
+    preset = _ALL[arguments.preset]
     changes: dict[str, Any] = {}
-    for settings in PRESETS.values():
+    for settings in {type(each): each for each in _ALL.values()}.values():
         for field in fields(settings):
             text = getattr(arguments, field.name)
-            if text is None:
+            if text is None or (field.name == "encoder_weights" and isinstance(preset, TrainingSettings)):
                 continue
             if not hasattr(preset, field.name):
                 raise SettingsError(f"The preset {arguments.preset} has no setting {field.name}.")
@@ -105,8 +124,10 @@ def _value(name: str, text: str, default: object) -> object:
         if isinstance(default, tuple):
             kind = str if kind is tuple else kind
             return tuple(kind(part) for part in text.split(",") if part)
+        if kind is bool:
+            return {"yes": True, "no": False, "true": True, "false": False}[text.lower()]
         return kind(text)
-    except ValueError:
+    except (ValueError, KeyError):
         wanted = "a list such as " + ",".join(map(str, default)) if isinstance(default, tuple) else f"like {default}"
         raise SettingsError(f"The setting {name} must be {wanted}, not {text!r}.") from None
 

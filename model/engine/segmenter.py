@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..checkpoints import load_checkpoint, resolve_model
+from ..checkpoints import load_checkpoint
 from ..clicks import Click
 from ..errors import ImageError, SettingsError
+from ..store import resolve_model
 from .chain import RecentlyUsed, Start, State
 from .honour import HonourRule, agrees, effective, honour_in_image, honour_in_view
 from .inputs import checked_clicks, checked_image, checked_previous
@@ -150,7 +151,7 @@ class Segmenter:
     def _published_region(self) -> RegionPolicy:
         """Give the rule with which networks of this kind were published, at the size of view that this one is for."""
         if not self._runner.fuses_early():
-            return AdaptiveRegion()
+            return AdaptiveRegion(square=self.network.square_view)
         return ZoomIn.fixed(self.network.view_side) if self.network.square_view else ZoomIn(side=None)
 
     def _is_own_answer(self, mask: NDArray[Any], clicks: tuple[Click, ...], stage: "_Stages") -> bool:

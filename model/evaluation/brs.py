@@ -31,13 +31,15 @@ class BackpropagatingNetwork(ClickNetwork):
     def __init__(self, network: ClickNetwork) -> None:
         super().__init__()
         side = network.view_multiple
-        image = torch.zeros((1, 3, side, side), device=next(network.parameters()).device)
+        weights = next(network.parameters(), torch.zeros(()))
+        image = torch.zeros((1, 3, side, side), device=weights.device)
         with torch.inference_mode():
             if any(feature is image for feature in network.encode(image)):
                 raise SettingsError(
                     "f-BRS needs a model of late fusion: this one encodes nothing that could be refined."
                 )
         self.network = network.requires_grad_(requires_grad=False)
+        self.click_radius = network.click_radius
 
     @property
     def view_side(self) -> int:  # type: ignore[override]
@@ -48,6 +50,11 @@ class BackpropagatingNetwork(ClickNetwork):
     def view_multiple(self) -> int:  # type: ignore[override]
         """See `ClickNetwork.view_multiple`."""
         return self.network.view_multiple
+
+    @property
+    def square_view(self) -> bool:  # type: ignore[override]
+        """See `ClickNetwork.square_view`."""
+        return self.network.square_view
 
     def encode(self, image: Tensor) -> Features:
         """See `ClickNetwork.encode`."""
@@ -90,7 +97,7 @@ class _Search:
         value = float(loss.detach())
         if value < self._lowest:
             self._lowest, self.best = value, logits.detach()
-        agrees = float(missed.max()) < 1 - THRESHOLD and float(spilled.max()) < THRESHOLD
+        agrees = float(missed.detach().max()) < 1 - THRESHOLD and float(spilled.detach().max()) < THRESHOLD
         if agrees or self._is_still(probability.detach() > THRESHOLD):
             return value, np.zeros_like(parameters)  # A gradient of zero ends the search.
         (gradient,) = torch.autograd.grad(loss, bent)

@@ -5,10 +5,12 @@ edge as a border, exact Euclidean depth, never a pixel twice, positive only wher
 pixel in row-major order.
 """
 
+from functools import cached_property
 from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ..clicks import Click
 from ..data.objects import BoolMask
@@ -16,6 +18,9 @@ from ..data.objects import BoolMask
 # OpenCV's 5x5 chamfer distance lies between these factors of the Euclidean one: the norm with weights 1, 1.4 and
 # 2.1969 at its extreme directions, (2, 1) and (1, 0.1969), with room for its fixed-point rounding.
 _CHAMFER_LOW, _CHAMFER_HIGH = 0.982, 1.020
+
+_MOST_GROUPS = 64
+"""More groups of candidates than this are looked at as one."""
 
 
 class Deepest(NamedTuple):
@@ -57,6 +62,10 @@ class SimulatedUser:
         """Find where the published rule clicks on the answer `mask`, without clicking there."""
         missed = _Region(self.wrong(mask, is_positive=True), self._clicked)
         spilled = _Region(self.wrong(mask, is_positive=False), self._clicked)
+        if missed.count >= spilled.count:
+            spilled.skip_below(missed.at_least)
+        else:
+            missed.skip_below(spilled.at_least)
         if missed.at_most <= 0 and spilled.at_most <= 0:
             return None
         if missed.at_least > spilled.at_most:
@@ -95,19 +104,53 @@ class _Region:
     """
 
     def __init__(self, wrong: BoolMask, clicked: list[tuple[int, int]]) -> None:
-        pixels = wrong.view(np.uint8)
-        left, top, width, height = cv2.boundingRect(pixels)
-        self._origin = (top - 1, left - 1)
-        # One pixel of zeros all round: the image edge is a border, and so is the edge of the box.
-        self._padded = np.zeros((height + 2, width + 2), np.uint8)
-        self._padded[1:-1, 1:-1] = pixels[top : top + height, left : left + width]
-        self._chamfer = np.asarray(cv2.distanceTransform(self._padded, cv2.DIST_L2, cv2.DIST_MASK_5), np.float32)
-        for row, col in clicked:
+        self._wrong, self._clicked = wrong.view(np.uint8), clicked
+        self._box = cv2.boundingRect(self._wrong)
+        self.count = int(np.count_nonzero(wrong))
+        self._is_shallow = False
+
+    def skip_below(self, depth: float) -> None:
+        """Do not look closer where no pixel is as deep as `depth`: erosion, which is cheap, can tell."""
+        # By how much the region can be eroded is its depth on the chessboard, at least 1 / sqrt(2) of the true one.
+        reach = int(depth / np.sqrt(2)) - 1
+        if reach < 1 or not self.count:
+            return
+        left, top, width, height = self._box
+        square = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+        cut = self._wrong[top : top + height, left : left + width]
+        inner = cv2.erode(cut, square, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+        self._is_shallow = not inner.any()
+
+    @property
+    def at_least(self) -> float:
+        """Lower bound of the largest depth."""
+        return self._highest / _CHAMFER_HIGH
+
+    @property
+    def at_most(self) -> float:
+        """Upper bound of the largest depth; 0 where it is known to be less than the other kind's."""
+        return self._highest / _CHAMFER_LOW
+
+    @cached_property
+    def _highest(self) -> float:
+        return 0.0 if self._is_shallow or not self.count else float(self._chamfer.max())
+
+    @cached_property
+    def _padded(self) -> NDArray[np.uint8]:
+        """The box with one pixel of zeros all round: the image edge is a border, and so is the edge of the box."""
+        left, top, width, height = self._box
+        padded = np.zeros((height + 2, width + 2), np.uint8)
+        padded[1:-1, 1:-1] = self._wrong[top : top + height, left : left + width]
+        return padded
+
+    @cached_property
+    def _chamfer(self) -> NDArray[np.float32]:
+        left, top, width, height = self._box
+        chamfer = np.asarray(cv2.distanceTransform(self._padded, cv2.DIST_L2, cv2.DIST_MASK_5), np.float32)
+        for row, col in self._clicked:
             if 0 <= row - top < height and 0 <= col - left < width:
-                self._chamfer[row - top + 1, col - left + 1] = 0.0
-        self._highest = float(self._chamfer.max())
-        self.at_least = self._highest / _CHAMFER_HIGH
-        self.at_most = self._highest / _CHAMFER_LOW
+                chamfer[row - top + 1, col - left + 1] = 0.0
+        return chamfer
 
     def deepest(self) -> Deepest:
         """Find the exact deepest pixel, the first one in row-major order."""
@@ -115,16 +158,41 @@ class _Region:
             return Deepest(0, 0, 0)
         candidates = (self._chamfer >= self._highest * (_CHAMFER_LOW / _CHAMFER_HIGH)).view(np.uint8)
         left, top, width, height = cv2.boundingRect(candidates)
-        # A border pixel nearest to a candidate lies no farther than this, so the window holds it.
-        reach = int(np.ceil(self.at_most)) + 1
-        first_row, first_col = max(0, top - reach), max(0, left - reach)
-        window = self._padded[first_row : top + height + reach, first_col : left + width + reach]
-        exact = cv2.distanceTransform(np.ascontiguousarray(window), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
         rows, cols = np.nonzero(candidates[top : top + height, left : left + width])
-        distances = exact[rows + (top - first_row), cols + (left - first_col)].astype(np.float64)
-        # Squares of the true distances are whole numbers: rounding makes ties exact.
-        squared = np.rint(distances**2)
-        best = int(squared.argmax())
-        return Deepest(
-            int(squared[best]), int(rows[best]) + top + self._origin[0], int(cols[best]) + left + self._origin[1]
+        rows, cols = rows + top, cols + left
+        best = min(
+            (self._deepest_of(rows[group], cols[group]) for group in _groups(rows, cols, self._reach)),
+            key=lambda found: (-found.squared_depth, found.row, found.col),
         )
+        return Deepest(best.squared_depth, best.row + self._box[1] - 1, best.col + self._box[0] - 1)
+
+    @property
+    def _reach(self) -> int:
+        """A border pixel nearest to a candidate lies no farther than this."""
+        return int(np.ceil(self.at_most)) + 1
+
+    def _deepest_of(self, rows: NDArray[np.intp], cols: NDArray[np.intp]) -> Deepest:
+        """Take the exact depth of candidates (of the padded box) in a window that holds their nearest borders."""
+        reach = self._reach
+        top, left = max(0, int(rows.min()) - reach), max(0, int(cols.min()) - reach)
+        window = self._padded[top : int(rows.max()) + reach + 1, left : int(cols.max()) + reach + 1]
+        exact = cv2.distanceTransform(np.ascontiguousarray(window), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        # Squares of the true distances are whole numbers: rounding makes ties exact.
+        squared = np.rint(exact[rows - top, cols - left].astype(np.float64) ** 2)
+        best = int(squared.argmax())
+        return Deepest(int(squared[best]), int(rows[best]), int(cols[best]))
+
+
+def _groups(rows: NDArray[np.intp], cols: NDArray[np.intp], reach: int) -> list[NDArray[np.intp]]:
+    """Part candidates into groups whose windows together are smaller than the one of all; indices, in order."""
+    side = 2 * reach
+    cells = (rows // side) * (int(cols.max()) // side + 1) + cols // side
+    groups = [np.flatnonzero(cells == cell) for cell in np.unique(cells)[:_MOST_GROUPS]]
+
+    def area(group: NDArray[np.intp]) -> int:
+        return int((np.ptp(rows[group]) + side + 1) * (np.ptp(cols[group]) + side + 1))
+
+    everything = np.arange(len(rows))
+    if sum(map(len, groups)) < len(rows) or sum(map(area, groups)) >= area(everything):
+        return [everything]
+    return groups

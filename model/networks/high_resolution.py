@@ -80,17 +80,12 @@ class Exchange(nn.Module):
         return [self._sum(maps, target) for target in range(len(maps))]
 
     def _sum(self, maps: list[Tensor], target: int) -> Tensor:
-        total: Tensor | None = None
-        ways = self.fuse_layers[target]
-        if not isinstance(ways, nn.ModuleList):
-            raise TypeError("The ways to a branch are a list.")
-        for source, way in enumerate(ways):
-            part: Tensor = way(maps[source])
-            if source > target:
-                part = resized(part, maps[target], align_corners=self.align_corners)
-            total = part if total is None else total + part
-        if total is None:
-            raise ValueError("An exchange has at least one branch.")
+        ways = self.fuse_layers[target].children()
+        parts: list[Tensor] = [way(x) for way, x in zip(ways, maps, strict=True)]
+        total = parts[0]
+        for source, part in enumerate(parts[1:], start=1):
+            coarser = source > target
+            total = total + (resized(part, maps[target], align_corners=self.align_corners) if coarser else part)
         return functional.relu(total)
 
 

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .drop_path import DropPath
 from .early import EarlyFusionNetwork
 from .high_resolution import Design, HighResolutionTrunk, conv_norm
-from .mit import DropPath
 from .ocr import ObjectContextHead
 from .windows import join_windows, offset_bias, offset_count, offset_index, split_heads, split_windows
 

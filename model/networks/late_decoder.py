@@ -104,6 +104,11 @@ def click_similarity(keys: Tensor, clicked: Tensor) -> Tensor:
     """
     batch, _, height, width = keys.shape
     flat_keys, flat_clicked = keys.flatten(2), clicked.flatten(1)
+    if torch.compiler.is_exporting():
+        # A graph cannot count what is clicked: every token is compared with every other, and the rest is masked.
+        cosine = torch.bmm(flat_keys.transpose(1, 2), flat_keys).masked_fill(~flat_clicked[:, :, None], -1.0)
+        best = cosine.amax(dim=1) * flat_clicked.any(dim=1, keepdim=True)
+        return best.reshape(batch, 1, height, width)
     count = int(flat_clicked.sum(dim=1).max())
     if count == 0:
         return keys.new_zeros((batch, 1, height, width))

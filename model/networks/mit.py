@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .drop_path import DropPath
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -55,22 +57,6 @@ def _as_map(tokens: Tensor, size: tuple[int, int]) -> Tensor:
 def _as_tokens(grid: Tensor) -> Tensor:
     """(B, C, H, W) -> (B, H*W, C)."""
     return grid.flatten(2).transpose(1, 2)
-
-
-class DropPath(nn.Module):
-    """Stochastic depth: in training, drop a residual branch of a sample with `probability` and scale the others."""
-
-    def __init__(self, probability: float) -> None:
-        super().__init__()
-        self.probability = probability
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, ...) -> the same shape."""
-        if not self.training or self.probability == 0:
-            return x
-        keep = 1 - self.probability
-        shape = (x.shape[0],) + (1,) * (x.ndim - 1)
-        return x * x.new_empty(shape).bernoulli_(keep).div_(keep)
 
 
 class PatchEmbed(nn.Module):

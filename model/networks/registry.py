@@ -18,6 +18,7 @@ _BUILDERS: dict[str, tuple[str, str, tuple[int | str, ...]]] = {
     **{f"swin-{size}": ("swin", "SwinNetwork", (size,)) for size in ("b", "l")},
     **{f"simpleclick-{size}": ("simpleclick", "SimpleClickNetwork", (size,)) for size in ("b", "l", "h", "xtiny")},
     **{f"focalclick-{size}": ("focalclick", "FocalClickNetwork", (size,)) for size in ("b0", "b3")},
+    **{f"segnext-sax{blocks}": ("segnext", "SegNextNetwork", (blocks,)) for blocks in (1, 2)},
     "late-vit-s14": ("late", "late_vit_s14", ()),
 }
 """Name -> (module of this package, what builds the network, and the size that it is told)."""

@@ -34,8 +34,6 @@ class SegFormerNetwork(EarlyFusionNetwork):
             raise SettingsError(f"A SegFormer takes 5 or 6 input channels, not {in_channels}.")
         if not 1 <= head_channels <= _MOST_HEAD_CHANNELS:
             raise SettingsError(f"The head must have 1 to {_MOST_HEAD_CHANNELS} channels, not {head_channels}.")
-        if not 0 <= drop_path < 1:
-            raise SettingsError(f"The drop path probability must be at least 0 and under 1, not {drop_path}.")
         self.in_channels = in_channels
         self.encoder = MixTransformer(MIT_SIZES[size], in_channels, drop_path=drop_path)
         self.head = MlpHead(MIT_SIZES[size].channels, head_channels)

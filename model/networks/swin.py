@@ -6,11 +6,11 @@ Parameters are named as in iSegFormer's checkpoints. The table of `relative_posi
 from dataclasses import dataclass
 
 import torch
-from timm.layers.drop import DropPath
 from timm.layers.mlp import Mlp
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .drop_path import DropPath
 from .early import EarlyFusionNetwork, padded
 from .mlp_head import MlpHead
 from .windows import join_windows, offset_bias, offset_count, offset_index, split_heads, split_windows

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import torch
 
-from ..checkpoints import load_checkpoint, resolve_model, save_checkpoint
+from ..checkpoints import load_checkpoint, save_checkpoint
 from ..checkpoints.dinov2 import read_dinov2_onnx
 from ..data.collection import read_collection
 from ..errors import CheckpointError, DatasetError, SettingsError
 from ..networks.late import LateNetwork
+from ..store import resolve_model
 from .kept_views import keep_views, open_views, shards_of
 from .loop import Trainer, averaged_network
 from .settings import TrainingSettings

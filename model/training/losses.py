@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 
 def normalized_focal_loss(
@@ -24,3 +25,33 @@ def normalized_focal_loss(
     loss = -weight * beta * torch.log((likeness + 1e-12).clamp(max=1.0)) * valid
     per_sample = scale * loss.sum(dim=(1, 2, 3)) / valid.sum(dim=(1, 2, 3)).clamp(min=1)
     return per_sample.mean()
+
+
+def binary_cross_entropy(logits: Tensor, target: Tensor, ignore: Tensor | None = None) -> Tensor:
+    """Mean over samples of the mean binary cross entropy of the pixels that count; shapes as above."""
+    valid = _valid(target, ignore)
+    loss = functional.binary_cross_entropy_with_logits(logits.float(), target, reduction="none") * valid
+    return (loss.sum(dim=(1, 2, 3)) / valid.sum(dim=(1, 2, 3)).clamp(min=1)).mean()
+
+
+def dice_loss(logits: Tensor, target: Tensor, ignore: Tensor | None = None) -> Tensor:
+    """One minus the soft Dice coefficient, with 1 added above and below; mean over samples."""
+    valid = _valid(target, ignore)
+    probability, inside = torch.sigmoid(logits.float()) * valid, target * valid
+    shared = (probability * inside).sum(dim=(1, 2, 3))
+    both = probability.sum(dim=(1, 2, 3)) + inside.sum(dim=(1, 2, 3))
+    return (1 - (2 * shared + 1) / (both + 1)).mean()
+
+
+def boundary_loss(logits: Tensor, target: Tensor, ignore: Tensor | None = None, *, reach: int = 3) -> Tensor:
+    """Mean over samples of the binary cross entropy within `reach` pixels of the target's border."""
+    side = 2 * reach + 1
+    grown = functional.max_pool2d(target, side, stride=1, padding=reach)
+    shrunk = 1 - functional.max_pool2d(1 - target, side, stride=1, padding=reach)
+    band = (grown - shrunk) * _valid(target, ignore)
+    loss = functional.binary_cross_entropy_with_logits(logits.float(), target, reduction="none") * band
+    return (loss.sum(dim=(1, 2, 3)) / band.sum(dim=(1, 2, 3)).clamp(min=1)).mean()
+
+
+def _valid(target: Tensor, ignore: Tensor | None) -> Tensor:
+    return torch.ones_like(target) if ignore is None else (~ignore).to(target.dtype)

@@ -7,7 +7,7 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from isegformer_app.controllers.exporting import Format
+from isegformer_app.controllers.export_plan import Format
 from isegformer_app.document import PHOTO
 from isegformer_app.ui.export_dialog import ExportDialog
 from isegformer_app.ui.report_dialog import ReportDialog

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from isegformer_app.controllers.exporting import Format
+from isegformer_app.controllers.export_plan import Format
 from isegformer_app.files import exports
 from isegformer_app.files.errors import CannotWrite
 from tests.app.conftest import Hands, Start

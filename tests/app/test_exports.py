@@ -10,7 +10,7 @@ from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
-from isegformer_app.controllers.exporting import Format
+from isegformer_app.controllers.export_plan import Format
 from isegformer_app.document.object_edits import ClassifyObject, NewClass
 from isegformer_app.settings import Settings
 from tests.app.conftest import Hands, Start

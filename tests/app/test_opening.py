@@ -265,3 +265,18 @@ def test_empty_folder_is_told(start: Start, tmp_path: Path) -> None:
     empty.mkdir()
     hands.window.files.open_paths([empty])
     hands.wait_until(lambda: "There are no photos and no volumes in" in hands.window.message_bar.text)
+
+
+def test_what_was_said_comes_back_after_what_is_under_way(start: Start) -> None:
+    bar = start().window.message_bar
+    for say in (bar.show_notice, lambda words: bar.show_problem(words, can_retry=False)):
+        say("Worth knowing.")
+        bar.show_progress("Opening …")
+        bar.show_progress("Opening another …")
+        assert bar.text == "Opening another …"
+        bar.end_progress()
+        assert bar.text == "Worth knowing."
+    bar.clear()
+    bar.show_progress("Opening …")
+    bar.end_progress()
+    assert bar.text == ""

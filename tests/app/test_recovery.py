@@ -1,9 +1,6 @@
 """What was not saved is there again after a crash, through the window as a user starts it."""
 
 import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -142,16 +139,3 @@ def test_damaged_journal_is_told_once_and_set_aside(start: Start, cat_photo: Pat
     hands.wait_until(lambda: "is damaged" in hands.window.message_bar.text)
     assert journals() == []
     assert (folder / "0123.damaged").exists()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-def test_work_survives_a_kill(start: Start, cat_photo: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.app.killed_window", str(cat_photo)], cwd=ROOT, capture_output=True, check=False
-    )
-    assert done.returncode == -signal.SIGKILL, done.stderr
-    again, asked = start_again(start, "Restore")
-    assert "2 objects on “cat.png”" in asked[0]
-    assert again.area(1) > 0
-    again.window.objects.choose(2)
-    assert again.clicks == [(200, 200, True)]

@@ -15,6 +15,7 @@ from isegformer_app.controllers.training import (
     Run,
     Wanted,
     keep_model,
+    kept_model_path,
     own_models,
     plain_words,
     unfinished_run,
@@ -209,6 +210,11 @@ def test_a_kept_model_never_replaces_another(tmp_path: Path) -> None:
         (folder / "model.safetensors").write_bytes(bytes([number]))
         names.append(keep_model(Run(folder, Wanted((folder,))), tmp_path / "models", "a/b").name)
     assert names == ["a-b.safetensors", "a-b-2.safetensors"]
+
+
+@pytest.mark.parametrize(("name", "file"), [("Zähne 1", "Z-hne-1"), ("..", "model"), ("x" * 300, "x" * 80)])
+def test_names_of_kept_models_suit_every_disk(tmp_path: Path, name: str, file: str) -> None:
+    assert kept_model_path(tmp_path, name) == tmp_path / f"{file}.safetensors"
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (40, "40 s"), (200, "3 min"), (4900, "1 h 22 min")])

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from isegformer_app.document import SliceKey
+from isegformer_app.files.volumes import FirstSlice, NamedWindow
 from isegformer_app.inference import FakeEngine
 
 from .conftest import Hands, Start
@@ -255,3 +256,19 @@ def test_photo_after_a_volume_is_a_photo_again(volume: Hands, cat_photo: Path) -
     volume.wait_for_photo("volume.nii.gz")
     assert volume.photo.viewpoint.are_three_shown
     assert all(pane.isVisible() for pane in volume.window.planes.panes)
+
+
+def test_first_slice_stands_in_for_the_volume_while_it_is_read(cat: Hands) -> None:
+    window = cat.window
+    pixels = values()[..., 0][3]
+    window.files.loader.first_seen.emit(
+        FirstSlice(SliceKey(0, 3), pixels, NamedWindow("automatic", 3000, 4000), SHAPE, SPACING)
+    )
+    page = window.first_slice
+    assert window.stack.currentWidget() is page
+    view = page.geometry_of_view
+    assert view is not None
+    assert view.image == pixels.shape
+    assert view.scales[0] / view.scales[1] == pytest.approx(SPACING[1] / SPACING[2])
+    window.files.give_up()
+    assert window.stack.currentWidget() is window.planes

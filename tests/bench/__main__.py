@@ -12,11 +12,15 @@ from dataclasses import asdict
 
 from model.errors import ModelError
 
+from .annotating import measure_clicks, measure_folder, measure_memory
 from .clicking import THREADS, Subject, model_subject, reference_subject, sample_photo
+from .evaluating import clicks_a_second, measure_overhead
 from .samples import Stopwatch, Summary, peak_memory
+from .training import measure_training
+from .volume import measure_volume
 from .window import CANVAS, measure_frames, measure_starts
 
-SUBJECTS = ("model", "reference", "start", "canvas")
+SUBJECTS = ("model", "reference", "evaluation", "training", "start", "canvas", "volume", "clicks", "folder", "memory")
 REPETITIONS = 20
 
 
@@ -65,12 +69,14 @@ def _measure(options: argparse.Namespace) -> tuple[list[Summary], dict[str, floa
     for _ in range(options.repetitions):
         for subject in subjects:
             subject.round(photo, watch)
+    if options.only in (None, "evaluation"):
+        measure_overhead(watch, options.repetitions)
+        measured = subjects[0] if subjects else model_subject(options.model)
+        facts["evaluation, clicks a second"] = round(clicks_a_second(measured.segmenter, photo), 1)
+    if options.only in (None, "training"):
+        facts |= measure_training(watch, options.repetitions)
     # Last, so that the window's memory is not counted as the model's.
-    if options.only in (None, "start"):
-        measure_starts(watch, options.repetitions)
-    if options.only in (None, "canvas"):
-        facts["canvas"] = f"{CANVAS[0]} x {CANVAS[1]}, 50 megapixels"
-        measure_frames(watch, options.repetitions)
+    facts |= _measure_window(options, watch)
     lines = watch.summaries()
     if options.only is None:
         medians = {line.name: line.median for line in lines}
@@ -79,8 +85,26 @@ def _measure(options: argparse.Namespace) -> tuple[list[Summary], dict[str, floa
     return lines, facts
 
 
+def _measure_window(options: argparse.Namespace, watch: Stopwatch) -> dict[str, float | str]:
+    facts: dict[str, float | str] = {}
+    if options.only in (None, "start"):
+        measure_starts(watch, options.repetitions)
+    if options.only in (None, "canvas"):
+        facts["canvas"] = f"{CANVAS[0]} x {CANVAS[1]}, 50 megapixels"
+        measure_frames(watch, options.repetitions)
+    if options.only in (None, "volume"):
+        facts |= measure_volume(watch, options.repetitions)
+    if options.only in (None, "clicks"):
+        measure_clicks(watch, options.repetitions)
+    if options.only in (None, "folder"):
+        measure_folder(watch, options.repetitions)
+    if options.only in (None, "memory"):
+        facts |= measure_memory()
+    return facts
+
+
 def _print_table(lines: list[Summary], facts: dict[str, float | str]) -> None:
-    width = max(len(line.name) for line in lines)
+    width = max((len(line.name) for line in lines), default=0)
     print(f"{'':{width}}  {'times':>6}  {'median ms':>10}  {'95 % ms':>10}")
     for line in lines:
         print(f"{line.name:{width}}  {line.count:>6}  {line.median:>10.1f}  {line.percentile_95:>10.1f}")

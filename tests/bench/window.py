@@ -41,7 +41,7 @@ def measure_starts(watch: Stopwatch, rounds: int) -> None:
         photos: list[tuple[str, list[str]]] = [("empty window", [])]
         for name, shape in (("photo of 12 megapixels", TWELVE), ("photo of 50 megapixels", FIFTY)):
             path = Path(folder) / f"{shape[1]}.jpg"
-            Image.fromarray(_photo(shape)).save(path, quality=90)
+            Image.fromarray(make_photo(shape)).save(path, quality=90)
             photos.append((name, [str(path)]))
         environment = {**os.environ, "ISEGFORMER_HOME": folder}
         environment.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -77,7 +77,8 @@ def measure_frames(watch: Stopwatch, rounds: int) -> None:
         watch.add("canvas: a mask changed", perf_counter() - started)
 
 
-def _photo(shape: tuple[int, int]) -> NDArray[np.uint8]:
+def make_photo(shape: tuple[int, int]) -> NDArray[np.uint8]:
+    """Make a photo of so many rows and columns."""
     with Image.open(resource_path("samples/cat.png")) as cat:
         return np.array(cat.convert("RGB").resize((shape[1], shape[0]), Image.Resampling.BICUBIC))
 
@@ -86,7 +87,7 @@ def _canvas_with_photo(watch: Stopwatch) -> Canvas:
     canvas, layer, labels = Canvas(), PhotoLayer(), ShownLabels()
     canvas.resize(*CANVAS)
     canvas.show()
-    layer.set_pixels(_photo(FIFTY))
+    layer.set_pixels(make_photo(FIFTY))
     labels.plane = np.zeros(FIFTY, dtype=np.uint16)
     labels.plane[1000:4000, 2000:5000] = 1
     labels.plane[3000:5000, 4000:8000] = 2

@@ -5,8 +5,6 @@ import io
 from collections.abc import Iterable
 from pathlib import Path
 
-from isegformer_app.document import PHOTO
-
 from ..atomic import write_bytes
 from .report import Export, Picture, class_of, relative_path
 
@@ -38,7 +36,7 @@ def write_effort(path: Path, pictures: Iterable[Picture]) -> Export:
                     effort.clicks,
                     f"{effort.seconds:.1f}",
                     kept,
-                    int(annotation.mask(each.id, PHOTO).sum()),
+                    int(annotation.label_map.voxels(each.id).sum()),
                 )
             )
             count += 1

@@ -14,7 +14,7 @@ from .image import (
     VolumeSource,
     Watch,
 )
-from .reading import read_volume
+from .reading import grid_of, read_volume
 from .thumbnail import read_thumbnail_of
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Watch",
     "find_again",
     "find_volumes",
+    "grid_of",
     "is_volume_file",
     "read_thumbnail_of",
     "read_volume",

@@ -88,10 +88,13 @@ def _choices(key: tuple[str, ...], group: _Series) -> list[VolumeChoice]:
         notes.append(f"{group.copies} images are there more than once and were taken once.")
     if len(key) > 1:
         notes.append("The series has no number of its own (series UID); the images of one folder were taken together.")
-    return [_choice("" if len(key) > 1 else key[0], stack, tuple(notes)) for stack in stacks_of(group.frames)]
+    # Where the whole series lies: a part alone would look like another series when it is looked for again.
+    place = _common(sorted({frame.path for frame in group.frames}))
+    uid = "" if len(key) > 1 else key[0]
+    return [_choice(uid, place, stack, tuple(notes)) for stack in stacks_of(group.frames)]
 
 
-def _choice(uid: str, stack: Stack, notes: tuple[str, ...]) -> VolumeChoice:
+def _choice(uid: str, place: Path, stack: Stack, notes: tuple[str, ...]) -> VolumeChoice:
     first = stack.frames[0]
     head = first.head
     order, stored = _order(stack), _stored_shape(stack)
@@ -107,7 +110,7 @@ def _choice(uid: str, stack: Stack, notes: tuple[str, ...]) -> VolumeChoice:
         [] if first.spacing is not None else ["The file does not say how large its pixels are: lengths are in pixels."]
     )
     return VolumeChoice(
-        source=VolumeSource(_common(files), FileKind.DICOM, uid or series, stack.part),
+        source=VolumeSource(place, FileKind.DICOM, uid or series, stack.part),
         title=title,
         patient=", ".join(str(head.get(each)) for each in ("PatientName", "PatientID") if head.get(each)),
         study=" ".join(str(head.get(each)) for each in ("StudyDate", "StudyDescription") if head.get(each)),
@@ -177,7 +180,7 @@ def read(choice: VolumeChoice, watch: Watch, show_first: ShowFirst, *, allow_lar
         volumes=(_volume(stack, stored),),
         native_axis=order.axes.index(0),
         windows=distinct([*windows, *guessed]) or (NamedWindow("all", 0.0, 1.0),),
-        grid=_grid(stack),
+        grid=grid_of(choice),
         notes=(*choice.notes, *notes),
     )
 
@@ -223,7 +226,9 @@ def _first(stack: Stack, volume: Volume, middle: int, windows: list[NamedWindow]
     return FirstSlice(key, pixels, window, choice.shape, choice.spacing)
 
 
-def _grid(stack: Stack) -> SourceGrid:
+def grid_of(choice: VolumeChoice) -> SourceGrid:
+    """The grid of a series that `find` found."""
+    stack: Stack = choice.plan
     slices = tuple(
         SliceSource(
             frame.path,

@@ -141,14 +141,32 @@ def read(choice: VolumeChoice, watch: Watch, show_first: ShowFirst, *, allow_lar
         volumes=volumes,
         native_axis=native,
         windows=distinct([guessed]) or (guessed,),
-        grid=SourceGrid(shape, affine, order),
+        grid=grid_of(choice),
         notes=choice.notes,
     )
 
 
+def grid_of(choice: VolumeChoice) -> SourceGrid:
+    """The grid of a file that `find` found."""
+    order = AxisOrder.of(choice.plan)
+    lengths = [choice.shape[order.axes.index(axis)] for axis in range(3)]
+    return SourceGrid((lengths[0], lengths[1], lengths[2]), choice.plan, order)
+
+
+class _Kept:
+    """Lends the values of an image to numpy, and keeps the image for as long as an array uses them.
+
+    The view that SimpleITK hands out does not: it would be left with memory that is used for something else.
+    """
+
+    def __init__(self, image: Any) -> None:  # noqa: ANN401 - SimpleITK has no types
+        self._image = image
+        self.__array_interface__ = _sitk().GetArrayViewFromImage(image).__array_interface__
+
+
 def _stored(image: Any, times: int) -> NDArray[Any]:  # noqa: ANN401 - SimpleITK has no types
     """The values as (i, j, k, time), or (i, j, k, time, 3) of colour; read-only, without a copy."""
-    values: NDArray[Any] = _sitk().GetArrayViewFromImage(image)
+    values: NDArray[Any] = np.asarray(_Kept(image))
     channels = int(image.GetNumberOfComponentsPerPixel())
     count = values.ndim - (channels > 1)
     if count == 2:  # noqa: PLR2004 - rows and columns

@@ -75,9 +75,15 @@ def read(choice: VolumeChoice, watch: Watch, show_first: ShowFirst, *, allow_lar
         volumes=_volumes(stored, order, head),
         native_axis=order.axes.index(native),
         windows=_windows(head, stored),
-        grid=SourceGrid(head.shape, head.affine, order, header=head.header),
+        grid=grid_of(choice),
         notes=choice.notes,
     )
+
+
+def grid_of(choice: VolumeChoice) -> SourceGrid:
+    """The grid of a file that `find` found."""
+    head: NiftiHead = choice.plan
+    return SourceGrid(head.shape, head.affine, _order(head), header=head.header)
 
 
 def _order(head: NiftiHead) -> AxisOrder:

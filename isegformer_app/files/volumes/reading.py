@@ -2,11 +2,17 @@
 
 from ..errors import CannotRead, cannot_read
 from . import dicom, itk, nifti
-from .image import FileKind, FirstSlice, ShowFirst, VolumeChoice, VolumeImage, Watch, unwatched
+from .image import FileKind, FirstSlice, ShowFirst, SourceGrid, VolumeChoice, VolumeImage, Watch, unwatched
 
 
 def _unshown(first: FirstSlice) -> None:
     """Nobody waits for the first slice."""
+
+
+def grid_of(choice: VolumeChoice) -> SourceGrid:
+    """The grid of a volume that was found, on which labels are written back; no voxel is read for it."""
+    makers = {FileKind.DICOM: dicom.grid_of, FileKind.NIFTI: nifti.grid_of}
+    return makers.get(choice.source.kind, itk.grid_of)(choice)
 
 
 def read_volume(

@@ -9,7 +9,7 @@ from ...data.annotated import Found
 from ...data.nifti_sets import Slicing
 from ...data.objects import MaskKind
 from ...errors import DatasetError, SettingsError
-from . import medical, natural, own
+from . import medical, natural, own, training_sets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +86,30 @@ LAYOUTS = {
         title="LVIS",
         files="val/lvis_val.json with val/images/ and train/images/",
         open=lambda where: natural.open_lvis(where.root, where.split),
+        options=frozenset({"split"}),
+    ),
+    "coco": Layout(
+        title="COCO 2017",
+        files="annotations/instances_SPLIT2017.json with SPLIT2017/",
+        open=lambda where: training_sets.open_coco_set(where.root, where.split),
+        options=frozenset({"split"}),
+    ),
+    "coco_lvis": Layout(
+        title="COCO+LVIS",
+        files="coco/ as COCO 2017, and lvis/lvis_v1_SPLIT.json",
+        open=lambda where: training_sets.open_coco_lvis(where.root, where.split),
+        options=frozenset({"split"}),
+    ),
+    "ade20k": Layout(
+        title="ADE20K",
+        files="images/SPLIT/ with annotations/SPLIT/",
+        open=lambda where: training_sets.open_ade20k(where.root, where.split),
+        options=frozenset({"split"}),
+    ),
+    "open_images": Layout(
+        title="Open Images",
+        files="SPLIT/images/ with SPLIT/masks/",
+        open=lambda where: training_sets.open_open_images(where.root, where.split),
         options=frozenset({"split"}),
     ),
     "brats": Layout(

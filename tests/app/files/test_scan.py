@@ -84,3 +84,8 @@ def test_any_names_can_be_sorted(wanted: list[str]) -> None:
 
 def test_thousands_of_digits_are_no_trouble() -> None:
     assert sorted(["9" * 5000, "1"], key=natural_key) == ["1", "9" * 5000]
+
+
+def test_names_come_as_a_person_counts() -> None:
+    wanted = ["a", "a01", "a1", "a1b", "a2", "a10", "a10b2", "a10b10", "ab", "b"]
+    assert sorted(reversed(wanted), key=natural_key) == wanted

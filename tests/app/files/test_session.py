@@ -175,8 +175,8 @@ def with_json(member: str, **changes: object) -> Callable[[dict[str, bytes]], ob
 
 
 def test_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(UnknownVersion, match=r"bad\.isegformer.*format 2.*update the program"):
-        load_session(altered(tmp_path, with_json("session.json", version=2)))
+    with pytest.raises(UnknownVersion, match=r"bad\.isegformer.*format 3.*update the program"):
+        load_session(altered(tmp_path, with_json("session.json", version=3)))
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from model.checkpoints import Checkpoint, header, load_checkpoint, save_checkpoint
+from model.checkpoints import Checkpoint, load_checkpoint, save_checkpoint
 from model.errors import CheckpointError, OutputError
 from model.networks import ClickNetwork, create_network
+from model.store import header
 
 NAME = "segformer-b0"
 OPTIONS = {"in_channels": 5, "head_channels": 4}

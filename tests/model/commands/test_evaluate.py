@@ -74,3 +74,59 @@ def test_bad_input_ends_with_one_sentence(
     assert captured.out == ""
     (line,) = captured.err.strip().splitlines()
     assert says in line
+
+
+def as_davis(root: Path) -> Path:
+    (root / "images").rename(root / "img")
+    (root / "masks").rename(root / "gt")
+    return root
+
+
+@pytest.mark.usefixtures("loads")
+@pytest.mark.parametrize(
+    ("words", "region"),
+    [
+        (["--published"], {"rule": "ZoomIn", "side": 600, "skip_clicks": 1, "expansion": 1.4, "square": False}),
+        (["--published", "--region", "fixed"], {"rule": "ZoomIn", "side": 672, "skip_clicks": -1, "square": True}),
+        (["--published", "--region-side", "448"], {"rule": "ZoomIn", "side": 448}),
+    ],
+)
+def test_the_published_settings_are_used_and_told(
+    words: list[str], region: dict[str, object], dataset: Dataset, tmp_path: Path
+) -> None:
+    root, out = as_davis(dataset("blocks", 1)), tmp_path / "out"
+    asked = ["evaluate", "--dataset", "DAVIS", "--root", str(root), "--output", str(out), "--max-clicks", "3", *words]
+    assert main(asked) == 0
+    engine = json.loads((out / "summary.json").read_text())["engine"]
+    assert region.items() <= engine["region"].items()
+    assert (engine["flip"], engine["honoured"], engine["brs"]) == (True, False, "none")
+    assert "iSegFormer-B5 C+L" in (out / "table.md").read_text()
+
+
+@pytest.mark.usefixtures("loads")
+def test_settings_that_contradict_each_other_are_refused(dataset: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["evaluate", "--dataset", "folder", "--root", str(dataset("blocks", 1))]
+    for words, says in (
+        (["--published", "--brs", "f-brs"], "no refinement"),
+        (["--published", "--region", "whole"], "Zoom-In"),
+        (["--region-side", "300"], "--region"),
+    ):
+        assert main([*asked, *words]) == 2
+        assert says in capsys.readouterr().err
+
+
+def test_progress_is_told_in_lines_to_a_program(dataset: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["evaluate", "--dataset", "folder", "--root", str(dataset("blocks", 2)), "--model", "grabcut"]
+    assert main([*words, "--max-clicks", "1", "--progress"]) == 0
+    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("progress")]
+    assert told == [f"progress {done} 4" for done in range(5)]
+
+
+@pytest.mark.usefixtures("loads")
+def test_a_model_is_refined_by_backpropagation(dataset: Dataset, tmp_path: Path) -> None:
+    root, out = dataset("blocks", 1), tmp_path / "out"
+    words = ["evaluate", "--dataset", "folder", "--root", str(root), "--output", str(out), "--brs", "f-brs"]
+    assert main([*words, "--max-clicks", "2"]) == 0
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["engine"]["brs"] == "f-brs"
+    assert summary["objects"] == 2

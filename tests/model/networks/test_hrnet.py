@@ -13,7 +13,12 @@ from model.networks.ocr import ObjectContextHead, gather
 
 from .weights import stirred
 
-TIMM_NAMES = {"hrnet-18s": "hrnet_w18_small_v2", "hrnet-18": "hrnet_w18", "hrnet-32": "hrnet_w32"}
+TIMM_NAMES = {
+    "hrnet-18s": "hrnet_w18_small_v2",
+    "hrnet-18": "hrnet_w18",
+    "hrnet-32": "hrnet_w32",
+    "hrnet-48": "hrnet_w48",
+}
 
 
 def network(name: str = "hrnet-18s", **options: float) -> HRNetNetwork:
@@ -29,7 +34,7 @@ def nearest(x: Tensor, like: Tensor, *, align_corners: bool) -> Tensor:
     return functional.interpolate(x, size=like.shape[2:], mode="nearest")
 
 
-@pytest.mark.parametrize("name", list(TIMM_NAMES))
+@pytest.mark.parametrize("name", [*list(TIMM_NAMES)[:3], pytest.param("hrnet-48", marks=pytest.mark.slow)])
 def test_trunk_equals_timm(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     reference = stirred(timm.create_model(TIMM_NAMES[name], features_only=True, feature_location=""), spread=0.01)
     trunk = network(name).feature_extractor

@@ -15,6 +15,7 @@ def test_names() -> None:
         "swin": ("b", "l"),
         "simpleclick": ("b", "l", "h", "xtiny"),
         "focalclick": ("b0", "b3"),
+        "segnext": ("sax1", "sax2"),
         "late": ("vit-s14",),
     }
     assert network_names() == tuple(f"{family}-{size}" for family, sizes in families.items() for size in sizes)

@@ -58,7 +58,7 @@ def test_encoder_has_the_parameters_of_timm(size: str) -> None:
 
 def test_each_fourth_part_ends_with_attention_over_the_whole_view() -> None:
     """A far pixel is heard of in blocks 2, 4, 6 and 8 of xTiny only, and in every sixth block of the base size."""
-    assert [create_size(name) for name in ("b", "l", "h", "xtiny")] == [6, 6, 8, 2]
+    assert [period(name) for name in ("b", "l", "h", "xtiny")] == [6, 6, 8, 2]
     vit = xtiny().backbone
     heard: list[bool] = []
     image = torch.randn(1, 3, 448, 448)
@@ -76,7 +76,7 @@ def test_each_fourth_part_ends_with_attention_over_the_whole_view() -> None:
     assert [out.shape[:2] for out in seen[:8]] == [(4, 196), (1, 784)] * 4
 
 
-def create_size(name: str) -> int:
+def period(name: str) -> int:
     with torch.device("meta"):
         built = create_network(f"simpleclick-{name}")
     assert isinstance(built, SimpleClickNetwork)

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from model.training.losses import normalized_focal_loss
+from model.training.losses import binary_cross_entropy, boundary_loss, dice_loss, normalized_focal_loss
 
 
 def test_two_pixels_by_hand() -> None:
@@ -39,3 +39,28 @@ def test_the_normaliser_has_no_gradient() -> None:
     assert logits.grad is not None
     assert free.grad is not None
     assert torch.allclose(logits.grad, free.grad, atol=1e-6)
+
+
+def test_cross_entropy_and_dice_by_hand() -> None:
+    logits = torch.tensor([[[[0.0, 2.0, 9.0]]]])
+    target = torch.tensor([[[[1.0, 0.0, 0.0]]]])
+    ignore = torch.tensor([[[[False, False, True]]]])
+    wrong = 1 / (1 + math.exp(-2.0))
+    assert float(binary_cross_entropy(logits, target, ignore)) == pytest.approx(
+        (-math.log(0.5) - math.log(1 - wrong)) / 2, rel=1e-5
+    )
+    assert float(dice_loss(logits, target, ignore)) == pytest.approx(
+        1 - (2 * 0.5 + 1) / (0.5 + wrong + 1 + 1), rel=1e-5
+    )
+
+
+def test_the_boundary_loss_looks_at_the_border_only() -> None:
+    target = torch.zeros(1, 1, 20, 20)
+    target[..., 10:] = 1
+    logits = torch.where(target > 0, 20.0, -20.0)
+    assert float(boundary_loss(logits, target)) == pytest.approx(0, abs=1e-6)
+    far, near = logits.clone(), logits.clone()
+    far[..., :5] = 20.0
+    near[..., 8] = 20.0
+    assert float(boundary_loss(far, target)) == pytest.approx(0, abs=1e-6)
+    assert float(boundary_loss(near, target)) == pytest.approx(20 / 6, rel=1e-4)

@@ -20,7 +20,7 @@ from model.networks.late import LateNetwork
 from model.training.bundled import export_run, keep_collection, read_start, train_decoder
 from model.training.kept_views import SHARD_VIEWS, open_views, shards_of
 from model.training.loop import Trainer
-from model.training.settings import PRESETS
+from model.training.settings import PRESETS, TrainingSettings
 from model.training.views import plan_views, targets_of, token_grid, view_of
 
 SETTINGS = replace(PRESETS["trial"], samples=8, batch_size=2, crop_tokens=(12,), crop_shares=(1.0,), threads=2)
@@ -166,6 +166,7 @@ def test_every_setting_is_an_option() -> None:
     places = ["--data", "d", "--manifest", "m", "--encoder-weights", "w", "--run", "r"]
     arguments = parser.parse_args([*places, "--samples", "7", "--crop-tokens", "12,16", "--without-sets", "a,b"])
     settings = read_settings(arguments)
+    assert isinstance(settings, TrainingSettings)
     assert (settings.samples, settings.crop_tokens, settings.without_sets) == (7, (12, 16), ("a", "b"))
     assert settings.batch_size == PRESETS["bundled"].batch_size
     with pytest.raises(SettingsError, match="samples"):

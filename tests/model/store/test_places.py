@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from model.checkpoints import DEFAULT_MODEL, bundled, bundled_models, load_checkpoint, resolve_model
-from model.errors import CheckpointError
+from model.checkpoints import load_checkpoint
+from model.errors import CheckpointError, SettingsError
+from model.store import DEFAULT_MODEL, bundled_models, models_folder, places, resolve_model, stored_models, stored_path
 from resources import ResourceError
 
 LARGEST_BUNDLED = 50_000_000
@@ -25,7 +26,8 @@ def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             raise ResourceError(name)
         return path
 
-    monkeypatch.setattr(bundled, "resource_path", found)
+    monkeypatch.setattr(places, "resource_path", found)
+    monkeypatch.setenv("ISEGFORMER_HOME", str(tmp_path / "home"))
     return folder
 
 
@@ -47,10 +49,10 @@ def test_name_wins_over_a_file_and_a_path_means_the_file(models: Path, monkeypat
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        ("sam", "There is no model 'sam': no such file is there, and the bundled models are: late-vit-s14, a-model"),
+        ("sam", "There is no model 'sam': no such file is there, and the models are: late-vit-s14, a-model"),
         (".", "is a folder"),
-        ("x" * 5000, "is neither bundled nor a path"),
-        ("a\0b", "There is no model|is neither bundled nor a path"),
+        ("x" * 5000, "is neither known nor a path"),
+        ("a\0b", "There is no model|is neither known nor a path"),
     ],
 )
 @pytest.mark.usefixtures("models")
@@ -72,3 +74,24 @@ def test_bundled_model_travels_and_says_what_it_is() -> None:
     checkpoint = load_checkpoint(path)
     assert checkpoint.name == checkpoint.network_name == DEFAULT_MODEL
     assert checkpoint.card
+
+
+def test_own_models_are_found_by_name(models: Path) -> None:
+    assert stored_models() == ()
+    folder = models_folder()
+    folder.mkdir(parents=True)
+    for name in ("mine.safetensors", ".half.safetensors", "mine.txt"):
+        (folder / name).touch()
+    assert stored_models() == ("mine",)
+    assert resolve_model("mine") == folder / "mine.safetensors" == stored_path("mine")
+    with pytest.raises(CheckpointError, match="the models are: late-vit-s14, a-model, mine"):
+        resolve_model("other")
+
+
+@pytest.mark.parametrize(
+    "name", ["", "..", "../mine", "a/b", ".hidden", "a\\b", "x" * 101, "dot.", "line\n", "a-model"]
+)
+@pytest.mark.usefixtures("models")
+def test_names_that_cannot_be_stored_are_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match=r"cannot be named|belongs to a bundled model"):
+        stored_path(name)

@@ -15,6 +15,9 @@ from safetensors import SafetensorError, safe_open
 
 from ..errors import CheckpointError
 
+FORMAT = "isegformer-checkpoint"
+VERSION = "1"
+
 LARGEST_FILE = 4 * 1024**3
 LARGEST_HEADER = 16 * 1024**2
 MOST_OPTIONS = 64

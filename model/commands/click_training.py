@@ -1,0 +1,147 @@
+"""`isegformer train --preset NETWORK-DATA`: a whole network on clicked crops, on one device or many (torchrun)."""
+
+import argparse
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..checkpoints import save_checkpoint
+from ..checkpoints.encoders import load_encoder_weights
+from ..data.annotated import Annotated, Found
+from ..data.check import check_data, hold_out
+from ..data.own_data import open_own_data
+from ..data.writing import write_text
+from ..errors import SettingsError
+from ..evaluation.layouts.registry import Where, dataset_name, open_dataset
+from ..networks import create_network
+from ..training.click_looks import LookedAt, click_look, look_at
+from ..training.click_loop import ClickTrainer
+from ..training.click_samples import ClickSamples, click_batches
+from ..training.click_settings import ClickSettings
+from ..training.distillation import Distillation, Teacher
+from ..training.processes import Processes, joined_processes
+from ..training.run_folder import RunFolder
+from ..training.step_cost import measure_step
+from .stopping import stopping_in_order
+
+MODEL = "model.safetensors"
+_LOOKED_AT = 24
+
+
+def run_click_training(arguments: argparse.Namespace, settings: ClickSettings) -> int:
+    """Train as the settings say and write the model; goes on where it was stopped."""
+    logging.basicConfig(level=logging.INFO, format="isegformer: %(message)s")
+    folder = RunFolder(arguments.output)
+    if folder.is_begun and not arguments.resume:
+        raise SettingsError(
+            f"The run folder {str(folder.path)!r} holds a run already: add --resume, or name another folder."
+        )
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    with joined_processes(arguments.device) as processes, stopping_in_order(folder):
+        return _run(arguments, settings, folder, processes)
+
+
+def _run(arguments: argparse.Namespace, settings: ClickSettings, folder: RunFolder, processes: Processes) -> int:
+    training, held = _images(arguments, settings, folder, is_first=processes.is_first)
+    if arguments.check_only:
+        return 0
+    if processes.is_first:
+        folder.begin(settings, preset=arguments.preset, data=[str(path) for path in arguments.data])
+        folder.forget_pause()
+    torch.manual_seed(settings.seed)
+    network = create_network(settings.network)
+    if settings.encoder_weights:
+        report = load_encoder_weights(network, Path(settings.encoder_weights))
+        if processes.is_first:
+            print(report)
+    trainer = ClickTrainer(network, settings, folder, processes)
+    samples = ClickSamples(training, settings)
+    if arguments.resume and folder.is_begun:
+        trainer.resume()
+    elif settings.teacher:
+        _learn_from_teacher(trainer, samples)
+    if processes.count == 1:
+        cost = measure_step(trainer, next(iter(click_batches(samples, replace(settings, workers=0), 0, 0, 1))))
+        print(cost.text(trainer.last_step - trainer.steps), flush=True)
+    batches = iter(click_batches(samples, settings, trainer.steps, processes.rank, processes.count))
+    trainer.train(batches, _Watch(look_at(held, max(settings.crop), _LOOKED_AT), trainer.epoch))
+    folder.close()
+    if processes.is_first:
+        _save(folder, trainer, arguments)
+    return 0
+
+
+def _images(
+    arguments: argparse.Namespace, settings: ClickSettings, folder: RunFolder, *, is_first: bool
+) -> tuple[list[Annotated], list[Annotated]]:
+    """Open the data; one's own is checked first, published sets are trusted and read as they are needed."""
+    if arguments.dataset is not None:
+        where = [Where(root=path, split=arguments.split) for path in arguments.data]
+        name = dataset_name(arguments.dataset)
+        return list(Found.of([open_dataset(name, each) for each in where]).images), []
+    check = check_data(open_own_data(arguments.data), strict=arguments.strict)
+    if is_first:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        write_text(folder.path / "report.txt", check.text())
+        print(check.text(), end="", flush=True)
+    if not settings.hold_out:
+        return [each.image for each in check.usable], []
+    training, held = hold_out(check.usable, settings.hold_out, settings.seed)
+    return [each.image for each in training], [each.image for each in held]
+
+
+def _learn_from_teacher(trainer: ClickTrainer, samples: ClickSamples) -> None:
+    settings, processes = trainer.settings, trainer.processes
+    if processes.count > 1:
+        raise SettingsError("Learning from a teacher runs in one process; do it first, then go on with several.")
+    teacher = Teacher(settings.teacher, Path(settings.teacher_weights) if settings.teacher_weights else None)
+    distillation = Distillation(trainer.network, teacher, seed=settings.seed)
+    batches = iter(click_batches(samples, settings, 0, 0, 1))
+
+    def told(seen: int, loss: float) -> None:
+        trainer.folder.obey()
+        if seen % (10 * settings.batch_size) == 0:
+            trainer.folder.tell({"distilled": seen, "distillation": round(loss, 4)}, seen)
+
+    distillation.run(batches, settings.teacher_samples, told)
+    # From here on a resumed run goes on with the clicks.
+    trainer.save()
+
+
+class _Watch:
+    """Between two steps: wishes, and a look at the held-out images after each epoch."""
+
+    def __init__(self, looked: list[LookedAt], epoch: int) -> None:
+        self._looked, self._epoch = looked, epoch
+
+    def __call__(self, trainer: ClickTrainer) -> None:
+        """Stand between two steps."""
+        if not trainer.processes.is_first:
+            return
+        if trainer.epoch > self._epoch and self._looked:
+            self._epoch = trainer.epoch
+            ious = click_look(trainer.trained(), self._looked)
+            samples = trainer.steps * trainer.settings.batch_size
+            line = {f"held_out_iou@{count}": round(iou, 4) for count, iou in enumerate(ious, start=1)}
+            trainer.folder.tell({"samples": samples, "held_out": round(sum(ious) / len(ious), 4), **line}, samples)
+        if trainer.steps % 10 == 0:
+            trainer.folder.progress("train", trainer.steps, trainer.last_step)
+        trainer.folder.obey(on_pause=trainer.save)
+
+
+def _save(folder: RunFolder, trainer: ClickTrainer, arguments: argparse.Namespace) -> None:
+    card: dict[str, Any] = {
+        "made_by": f"isegformer train --preset {arguments.preset}",
+        "data": [str(path) for path in arguments.data],
+        "samples": trainer.steps * trainer.settings.batch_size,
+    }
+    network = trainer.trained().eval()
+    save_checkpoint(
+        folder.path / MODEL, network, trainer.settings.network, {}, name=arguments.output.resolve().name, card=card
+    )
+    folder.progress("done", 1, 1)
+    print(f"Wrote {folder.path / MODEL} after {card['samples']} samples.")

@@ -1,0 +1,63 @@
+"""What the models on disk say of themselves, from their headers alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import CheckpointError, OutputError
+from .header import FORMAT, VERSION, check_header, read_header
+from .places import bundled_models, resolve_model, stored_models, stored_path
+from .speed import UNKNOWN, speed_class
+
+NOT_STATED = "not stated"
+_BUNDLED_LICENCE = "see the model card in the program's folder resources/models"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """One line of the list of models."""
+
+    name: str
+    """What the user calls it by: the name of its file."""
+    path: Path
+    is_bundled: bool
+    size: int
+    """Of the file, in bytes."""
+    network: str
+    licence: str
+    speed: str
+    """See `speed.SPEED_CLASSES`."""
+    card: Mapping[str, object]
+    problem: str = ""
+    """Why it cannot be used, in a sentence; empty where it can."""
+
+
+def list_models() -> list[ListedModel]:
+    """List the bundled models, the default first, and the user's own; a damaged file is there with its problem."""
+    found = [_listed(name, is_bundled=True) for name in bundled_models()]
+    return found + [_listed(name, is_bundled=False) for name in stored_models()]
+
+
+def remove_model(name: str) -> None:
+    """Delete a model of the user's own. Raises `CheckpointError`, `SettingsError` or `OutputError`."""
+    path = stored_path(name)
+    if name not in stored_models():
+        raise CheckpointError(f"There is no model {name!r} in {path.parent}.")
+    try:
+        path.unlink()
+    except OSError as error:
+        raise OutputError(f"The model {path} could not be removed: {error.strerror or error}.") from error
+
+
+def _listed(name: str, *, is_bundled: bool) -> ListedModel:
+    path = resolve_model(name)
+    try:
+        size = path.stat().st_size
+        metadata = check_header(path, read_header(path), FORMAT, VERSION)
+    except (CheckpointError, OSError) as error:
+        return ListedModel(name, path, is_bundled, 0, "", NOT_STATED, UNKNOWN, {}, str(error))
+    licence = metadata.card.get("licence")
+    stated = licence if isinstance(licence, str) and licence else _BUNDLED_LICENCE if is_bundled else NOT_STATED
+    return ListedModel(
+        name, path, is_bundled, size, metadata.network, stated, speed_class(metadata.network), metadata.card
+    )

@@ -1,0 +1,191 @@
+"""Crops with targets and clicks for training a whole network. A sample is a pure function of the seed and its number.
+
+So any process can make any sample, several processes share a batch, and a resumed run sees what it would have seen.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset, Sampler
+from torchvision import tv_tensors
+from torchvision.transforms import v2
+
+from ..data.annotated import Annotated, Objects
+from ..data.point_sampler import PointSampling, pick_objects, sample_points
+from ..errors import DatasetError
+from .click_settings import ClickSettings
+
+_ATTEMPTS = 20
+_SHIFT = 10 / 255
+_COLOUR_SHARE = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class ClickBatch:
+    """Images (B, 3, H, W) in [0, 1], targets and ignored pixels (B, 1, H, W) bool, points (B, 2N, 3), numbers (B)."""
+
+    images: Tensor
+    targets: Tensor
+    ignored: Tensor
+    points: Tensor
+    numbers: Tensor
+
+    def part(self, start: int, end: int) -> "ClickBatch":
+        """Give the samples from `start` to `end`."""
+        fields = (self.images, self.targets, self.ignored, self.points, self.numbers)
+        return ClickBatch(*(each[start:end] for each in fields))
+
+    def to(self, device: torch.device) -> "ClickBatch":
+        """Move images and masks to a device; points stay where clicks are made, on the CPU."""
+        images, targets, ignored = (
+            each.to(device, non_blocking=True) for each in (self.images, self.targets, self.ignored)
+        )
+        return ClickBatch(images, targets, ignored, self.points, self.numbers)
+
+    def pin_memory(self) -> "ClickBatch":
+        """Pin what is moved, for the loader."""
+        images, targets, ignored = (each.pin_memory() for each in (self.images, self.targets, self.ignored))
+        return ClickBatch(images, targets, ignored, self.points, self.numbers)
+
+
+class ClickSamples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor, int]]):
+    """Sample number -> image, target, ignored pixels, points, number."""
+
+    def __init__(self, images: Sequence[Annotated], settings: ClickSettings) -> None:
+        if not images:
+            raise DatasetError("There is no image to train on.")
+        self._images, self._settings = images, settings
+        self._sampling = PointSampling(settings.most_clicks, settings.click_gamma, settings.merge_share)
+        self._kept: dict[int, tuple[NDArray[np.uint8], Objects]] = {}
+        self._room = settings.memory_gb * 1e9 / max(settings.workers, 1)
+        self._augment = augmentation(settings)
+
+    def __getitem__(self, number: int) -> tuple[Tensor, Tensor, Tensor, Tensor, int]:
+        """Make one sample."""
+        rng = np.random.default_rng((self._settings.seed, number))
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(rng.integers(2**62)))
+            return self._make(number, rng)
+
+    def _make(self, number: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, int]:
+        for attempt in range(_ATTEMPTS):
+            image, layers, ignored = self._crop(int(rng.integers(len(self._images))))
+            areas = {int(n): int((layers == n).sum()) for n in np.unique(layers[layers > 0])}
+            numbers = [each for each, area in areas.items() if area >= self._settings.min_area]
+            if numbers or rng.random() < self._settings.empty_share or attempt == _ATTEMPTS - 1:
+                break
+        chosen = pick_objects(numbers, self._sampling, rng)
+        parts = [np.asarray((layers == each).any(axis=0)) for each in chosen]
+        target = np.logical_or.reduce(parts) if parts else np.zeros(ignored.shape, np.bool_)
+        others = np.asarray((layers > 0).any(axis=0)) & ~target
+        points = sample_points(parts, others, self._sampling, rng)
+        inside, void = (torch.from_numpy(np.ascontiguousarray(each))[None] for each in (target, ignored & ~target))
+        return image, inside, void, torch.from_numpy(points), number
+
+    def _crop(self, place: int) -> tuple[Tensor, NDArray[np.int32], NDArray[np.bool_]]:
+        pixels, objects = self._read(place)
+        image = torch.tensor(pixels).permute(2, 0, 1)
+        masks = torch.from_numpy(np.concatenate((objects.layers, objects.ignored[None].astype(np.int32))))
+        image, masks = self._resize(image, masks)
+        seen, cut = self._augment(tv_tensors.Image(image), tv_tensors.Mask(masks))
+        planes = cut.numpy()
+        return seen.float() / 255, planes[:-1], planes[-1].astype(np.bool_)
+
+    def _resize(self, image: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
+        low, high = self._settings.scales
+        scale = low + (high - low) * float(torch.rand(()))
+        size = [max(1, round(side * scale)) for side in image.shape[1:]]
+        image = v2.functional.resize(image, size, antialias=True)
+        # `nearest-exact`: plain `nearest` moves masks by half a pixel against their image.
+        masks = functional.interpolate(masks[None].double(), size=size, mode="nearest-exact")[0].int()
+        return image, masks
+
+    def _read(self, place: int) -> tuple[NDArray[np.uint8], Objects]:
+        if place in self._kept:
+            return self._kept[place]
+        pixels, objects = self._images[place].read()
+        size = pixels.nbytes + objects.layers.nbytes + objects.ignored.nbytes
+        if size <= self._room:
+            self._room -= size
+            self._kept[place] = pixels, objects
+        return pixels, objects
+
+
+def augmentation(settings: ClickSettings) -> Any:  # noqa: ANN401 - torchvision ships no types
+    """Give the published changes of geometry and colour, by torchvision; images (3, H, W) uint8 with their masks."""
+    rows, cols = settings.crop
+    turned = [
+        v2.RandomVerticalFlip(0.5),
+        v2.RandomApply([_QuarterTurn()], 0.5),
+        v2.RandomApply([v2.RandomAffine(3, translate=(0.03, 0.03))], _COLOUR_SHARE),
+    ]
+    return v2.Compose(
+        [
+            v2.RandomHorizontalFlip(0.5),
+            *(turned if settings.is_turned else []),
+            v2.RandomCrop((rows, cols), pad_if_needed=True),
+            v2.RandomApply([v2.ColorJitter(brightness=0.25, contrast=(0.85, 1.4))], _COLOUR_SHARE),
+            v2.RandomApply([_ChannelShift()], _COLOUR_SHARE),
+        ]
+    )
+
+
+class _QuarterTurn(v2.Transform):  # type: ignore[misc]
+    """Turn by 90, 180 or 270 degrees, image and masks alike."""
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+        return {"times": 1 + int(torch.randint(3, ()))}
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:  # noqa: ANN401
+        return tv_tensors.wrap(torch.rot90(inpt, params["times"], (-2, -1)), like=inpt)
+
+
+class _ChannelShift(v2.Transform):  # type: ignore[misc]
+    """Add up to 10 grey values to each channel, or take them away; masks stay."""
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+        return {"shift": torch.empty(3, 1, 1).uniform_(-_SHIFT, _SHIFT) * 255}
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:  # noqa: ANN401
+        if not isinstance(inpt, tv_tensors.Image):
+            return inpt
+        return tv_tensors.wrap((inpt.float() + params["shift"]).round().clamp(0, 255).to(inpt.dtype), like=inpt)
+
+
+class _Numbers(Sampler[int]):
+    """The sample numbers of one process, from a step on, without end."""
+
+    def __init__(self, step: int, batch: int, rank: int, processes: int) -> None:
+        self._step, self._batch, self._rank, self._processes = step, batch, rank, processes
+
+    def __iter__(self) -> Any:  # noqa: ANN401
+        step = self._step
+        while True:
+            first = (step * self._processes + self._rank) * self._batch
+            yield from range(first, first + self._batch)
+            step += 1
+
+
+def click_batches(samples: ClickSamples, settings: ClickSettings, step: int, rank: int, processes: int) -> DataLoader:  # type: ignore[type-arg]
+    """Load the batches of one process of `processes`, from `step` on, without end."""
+    batch = settings.batch_size // processes
+    return DataLoader(
+        samples,
+        batch_size=batch,
+        sampler=_Numbers(step, batch, rank, processes),
+        num_workers=settings.workers,
+        collate_fn=_collate,
+        pin_memory=torch.cuda.is_available(),
+        persistent_workers=settings.workers > 0,
+    )
+
+
+def _collate(samples: list[tuple[Tensor, Tensor, Tensor, Tensor, int]]) -> ClickBatch:
+    images, targets, ignored, points = (torch.stack([sample[at] for sample in samples]) for at in range(4))  # type: ignore[misc]
+    return ClickBatch(images, targets, ignored, points, torch.tensor([sample[4] for sample in samples]))

@@ -1,0 +1,120 @@
+"""The settings of training a whole network on clicks, and the presets of the published rows."""
+
+from dataclasses import dataclass, replace
+
+from .settings import RunSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ClickSettings(RunSettings):
+    """How a network is trained from its encoder's weights, or from nothing, on clicked crops.
+
+    The defaults are RITM's and iSegFormer's for COCO+LVIS.
+    """
+
+    network: str = "segformer-b0"
+    """A name of `create_network`."""
+    crop: tuple[int, ...] = (320, 480)
+    """Rows and columns of the crops."""
+    batch_size: int = 32
+    """Crops a step, over all processes."""
+    epochs: int = 55
+    epoch_samples: int = 30_000
+    """Random crops that are called an epoch."""
+    learning_rate: float = 5e-4
+    encoder_rate: float = 0.1
+    """Learning rate of the encoder, as a share of the others'."""
+    milestones: tuple[int, ...] = (49, 55)
+    """Epochs from which on the learning rate is a tenth of what it was."""
+    warmup_steps: int = 0
+    weight_decay: float = 0.0
+    clip: float = 0.0
+    """Largest norm of the gradient; 0 does not clip."""
+    ema_decay: float = 0.0
+    """Decay a step of averaged weights, which are then what is exported; 0 averages nothing."""
+    precision: str = "auto"
+    """`float32`, `bfloat16`, or `auto`: bfloat16 where the device multiplies it fast."""
+    accumulate: int = 1
+    """Parts in which a batch goes through the network; doubled by itself where the memory is too small."""
+    focal_weight: float = 1.0
+    """Of the normalised focal loss (alpha 0.5, gamma 2)."""
+    cross_entropy_weight: float = 0.0
+    dice_weight: float = 0.0
+    boundary_weight: float = 0.0
+    aux_weight: float = 0.4
+    """Of the binary cross entropy of the auxiliary head, where the network has one."""
+    next_clicks: int = 3
+    """At most so many clicks on the network's own answers before the step."""
+    most_clicks: int = 24
+    click_gamma: float = 0.8
+    merge_share: float = 0.15
+    min_area: int = 1000
+    """Smallest object of a crop in pixels that is a target."""
+    empty_share: float = 0.05
+    """How often a crop without object is kept, with negative clicks only."""
+    scales: tuple[float, ...] = (0.75, 1.4)
+    """Images are resized by a factor between these."""
+    is_turned: bool = False
+    """Also flip upside down, turn by 90 degrees, and shift and rotate a little (PASCAL VOC, SBD)."""
+    workers: int = 0
+    """Processes that prepare crops; 0 prepares them in the process that trains."""
+    memory_gb: float = 2.0
+    """Memory for decoded images, all processes that prepare crops together."""
+    hold_out: float = 0.0
+    """Share of the objects whose images are held out, for the looks after each epoch."""
+    encoder_weights: str = ""
+    """File of encoder weights to start from; empty for a random start."""
+    teacher: str = ""
+    """timm name of a frozen ViT whose features the encoder learns first; empty for none."""
+    teacher_weights: str = ""
+    """File of the teacher's weights (safetensors)."""
+    teacher_samples: int = 60_000
+    """Crops on which the encoder learns from the teacher."""
+
+
+_COCO_LVIS = ClickSettings()
+_PASCAL = replace(
+    _COCO_LVIS,
+    batch_size=28,
+    epochs=220,
+    milestones=(200, 215),
+    most_clicks=12,
+    click_gamma=0.7,
+    merge_share=0.0,
+    min_area=80,
+    empty_share=0.01,
+    scales=(0.75, 1.25),
+    is_turned=True,
+)
+_NETWORKS = (*(f"segformer-b{size}" for size in range(6)), "hrnet-18", "hrnet-32", "hrnet-48", "hrformer-b")
+
+
+def _paper_presets() -> dict[str, ClickSettings]:
+    presets = {}
+    for network in _NETWORKS:
+        coco = replace(_COCO_LVIS, network=network)
+        if network.startswith("hrnet"):
+            coco = replace(coco, epochs=230, milestones=(200, 220))
+        elif network == "hrformer-b":
+            coco = replace(coco, epochs=15, milestones=(10, 15))
+        presets[f"{network}-coco-lvis"] = coco
+        presets[f"{network}-pascal"] = replace(_PASCAL, network=network)
+    return presets
+
+
+CLICK_PRESETS: dict[str, ClickSettings] = {
+    **_paper_presets(),
+    "from-scratch": ClickSettings(
+        batch_size=8,
+        epochs=20,
+        epoch_samples=2000,
+        milestones=(16, 19),
+        warmup_steps=100,
+        clip=1.0,
+        min_area=80,
+        encoder_rate=1.0,
+        hold_out=0.2,
+        checkpoint_minutes=1.0,
+    ),
+}
+"""Rows of the paper by network and data, and `from-scratch` for a small set of one's own."""

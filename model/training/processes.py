@@ -1,0 +1,79 @@
+"""Several processes that train one network, started by torchrun: one a GPU, each with its share of a batch."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import torch
+import torch.distributed as dist
+
+from ..errors import DeviceError, SettingsError
+
+_CPU = torch.device("cpu")
+_PATIENCE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """Which process this is, of how many, and the device it trains on."""
+
+    rank: int = 0
+    count: int = 1
+    device: torch.device = _CPU
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the process that writes files and speaks."""
+        return self.rank == 0
+
+    def any(self, *, mine: bool) -> bool:
+        """Whether it is true in any process; all of them must ask."""
+        if self.count == 1:
+            return mine
+        flag = torch.tensor([float(mine)], device=self.device)
+        dist.all_reduce(flag, dist.ReduceOp.MAX)
+        return bool(flag.item())
+
+    def share_of(self, batch_size: int) -> int:
+        """Samples a step of this process. Raises `SettingsError` where a batch cannot be divided."""
+        if batch_size % self.count:
+            raise SettingsError(f"A batch of {batch_size} cannot be divided among {self.count} processes.")
+        return batch_size // self.count
+
+
+@contextmanager
+def joined_processes(device: str) -> Iterator[Processes]:
+    """Join the processes that torchrun started, or be the only one; `device` is auto, cpu or cuda.
+
+    Raises `DeviceError` where another process was lost: what it wrote stays, and the run can be gone on with.
+    """
+    count = int(os.environ.get("WORLD_SIZE", "1"))
+    local = int(os.environ.get("LOCAL_RANK", "0"))
+    on_gpu = device != "cpu" and torch.cuda.is_available()
+    place = torch.device("cuda", local) if on_gpu else torch.device("cpu")
+    if device.startswith("cuda") and not on_gpu:
+        raise DeviceError(f"The device {device!r} was asked for, but is not there: choose auto or cpu.")
+    if count == 1:
+        yield Processes(0, 1, place)
+        return
+    if on_gpu:
+        torch.cuda.set_device(place)
+    dist.init_process_group("nccl" if on_gpu else "gloo", timeout=_PATIENCE)
+    try:
+        yield Processes(dist.get_rank(), dist.get_world_size(), place)
+    except RuntimeError as error:
+        if not _is_of_the_group(error):
+            raise
+        raise DeviceError(
+            "Another process of this training was lost, so it ends here; "
+            "the last checkpoint is whole: start it again with --resume auto."
+        ) from error
+    finally:
+        dist.destroy_process_group()
+
+
+def _is_of_the_group(error: RuntimeError) -> bool:
+    text = str(error).lower()
+    return any(word in text for word in ("gloo", "nccl", "connection", "peer", "process group", "socket"))

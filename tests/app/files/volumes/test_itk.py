@@ -1,0 +1,80 @@
+"""NRRD and MetaImage, written by other libraries."""
+
+from pathlib import Path
+from typing import Any
+
+import nrrd
+import numpy as np
+import pytest
+import SimpleITK
+
+from isegformer_app.files.volumes import find_volumes, read_volume
+
+from .labelled import opened
+
+sitk: Any = SimpleITK
+VALUES = np.random.default_rng(2).integers(-500, 500, (4, 5, 6)).astype(np.int16)  # (k, j, i)
+TURN = (0.8, 0.6, 0, -0.6, 0.8, 0, 0, 0, 1)
+
+
+def written(path: Path, values: Any = VALUES, *, is_vector: bool = False) -> Path:
+    image = sitk.GetImageFromArray(values, isVector=is_vector)
+    image.SetSpacing((0.5, 0.7, 2))
+    image.SetOrigin((10, -20, 30))
+    image.SetDirection(TURN)
+    sitk.WriteImage(image, str(path), useCompression=path.suffix in {".nrrd", ".mha"})
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.nrrd", "a.nhdr", "a.mha", "a.mhd"])
+def test_values_and_places_are_those_of_itk(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path / name)
+    image = opened(path)
+    np.testing.assert_array_equal(image.labels_to_stored(image.volume.array), VALUES.transpose(2, 1, 0))
+    expected = sitk.ReadImage(str(path))
+    for index in ((0, 0, 0), (5, 4, 3), (1, 2, 3)):
+        position = np.array(expected.TransformIndexToPhysicalPoint(index)) * (-1, -1, 1)
+        voxel = image.volume.to_voxel(position)
+        np.testing.assert_allclose(voxel, np.round(voxel), atol=1e-3)
+        assert image.volume.array[tuple(np.round(voxel).astype(int))] == VALUES[index[::-1]]
+
+
+def test_values_stay_when_the_library_has_let_go_of_them(tmp_path: Path) -> None:
+    large = np.random.default_rng(1).integers(0, 1000, (40, 80, 80)).astype(np.int16)
+    image = opened(written(tmp_path / "a.nrrd", large))
+    others = [sitk.GetImageFromArray(np.full((40, 80, 80), 7, np.int16)) for _ in range(8)]
+    assert len(others) == 8
+    np.testing.assert_array_equal(image.labels_to_stored(image.volume.array), large.transpose(2, 1, 0))
+
+
+def test_colours_and_pictures(tmp_path: Path) -> None:
+    colours = np.random.default_rng(2).integers(0, 255, (4, 5, 6, 3)).astype(np.uint8)
+    image = opened(written(tmp_path / "c.mha", colours, is_vector=True))
+    np.testing.assert_array_equal(image.labels_to_stored(image.volume.array), colours.transpose(2, 1, 0, 3))
+    flat = sitk.GetImageFromArray(VALUES[0])
+    sitk.WriteImage(flat, str(tmp_path / "flat.nrrd"))
+    assert sorted(opened(tmp_path / "flat.nrrd").volume.shape) == [1, 5, 6]
+
+
+def test_time_points(tmp_path: Path) -> None:
+    times = np.stack([VALUES, VALUES + 1])
+    sitk.WriteImage(sitk.GetImageFromArray(times, isVector=False), str(tmp_path / "t.nrrd"))
+    image = opened(tmp_path / "t.nrrd")
+    assert len(image.volumes) == 2
+    np.testing.assert_array_equal(image.volumes[1].array, image.volume.array + 1)
+
+
+def test_what_is_no_image_or_damaged_is_said(tmp_path: Path) -> None:
+    vectors = np.zeros((4, 5, 6, 3), np.float32)
+    (sentence,) = find_volumes([written(tmp_path / "v.mha", vectors, is_vector=True)]).refused
+    assert "field of vectors" in sentence
+    nrrd.write(str(tmp_path / "plain.nrrd"), VALUES)
+    assert any("does not say which way" in note for note in opened(tmp_path / "plain.nrrd").notes)
+    (tmp_path / "bad.nrrd").write_text("NRRD0004\nnothing\n")
+    (sentence,) = find_volumes([tmp_path / "bad.nrrd"]).refused
+    assert "bad.nrrd" in sentence
+    cut = written(tmp_path / "cut.nrrd")
+    cut.write_bytes(cut.read_bytes()[:-60])
+    choices = find_volumes([cut]).choices
+    with pytest.raises(Exception, match=r"cut\.nrrd"):
+        read_volume(choices[0])

@@ -1,0 +1,146 @@
+"""Work on volumes is kept: through saving and a restart, a crash, and a photo in between."""
+
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pydicom.data
+import pytest
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+
+from isegformer_app.controllers.export_plan import Format
+from isegformer_app.document import SliceKey
+from isegformer_app.inference import FakeEngine
+from isegformer_app.ui.volume_chooser import VolumeChooser
+
+from .conftest import Hands, Start
+from .exporting import dialog_of, export
+from .test_recovery import die, save_to, start_again
+from .volumes import click, turn, write_volume
+
+SERIES = Path(pydicom.data.__file__).parent / "test_files" / "dicomdirtests" / "98892001"
+"""A real CT that travels with pydicom: CT5N has five slices, CT2N two scouts of different directions."""
+
+
+def open_series(start: Start) -> Hands:
+    hands = start(SERIES / "CT5N", engine=FakeEngine(radius=3))
+    hands.wait_for_photo()
+    hands.window.message_bar.clear()
+    return hands
+
+
+def test_series_is_opened_clicked_saved_and_gone_on_with(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = open_series(start)
+    canvas = hands.window.planes.active
+    assert hands.photo.viewpoint.key == SliceKey(0, 2)
+    hands.press(Qt.Key.Key_5, Qt.KeyboardModifier.AltModifier)
+    assert hands.photo.viewpoint.window == (-160, 240)
+    turn(canvas, -2)
+    for index in range(3):
+        click(hands, 0, 5 + index, 6)
+        turn(canvas, 1)
+    click(hands, 0, 12, 12)
+    hands.do("undo")
+    hands.press(Qt.Key.Key_Space)
+    voxels = hands.photo.annotation.label_map.voxels(1).copy()
+    assert voxels.any(axis=(1, 2)).tolist() == [True, True, True, False, False]
+    assert hands.window.planes.panes[0].bar.marked == [0, 1, 2]
+    hands.do("previous_annotated")
+    assert hands.photo.viewpoint.key.index == 2
+    seen, normalisation = hands.photo.viewpoint.cursor, hands.photo.viewpoint.normalisation
+    target = tmp_path / "work.isegformer"
+    assert save_to(hands, target, monkeypatch)
+    hands.wait_until(lambda: not hands.window.isWindowModified())
+    title = hands.window.windowTitle()
+    assert hands.window.close()
+
+    again = start(target, engine=FakeEngine(radius=3))
+    again.wait_for_photo()
+    np.testing.assert_array_equal(again.photo.annotation.label_map.voxels(1), voxels)
+    view = again.photo.viewpoint
+    assert (view.window, view.normalisation, view.cursor) == ((-160, 240), normalisation, seen)
+    assert again.window.windowTitle() == title
+    again.window.objects.choose(1)
+    assert again.clicks == [(7, 6, True)]
+    assert again.window.planes.panes[0].bar.marked == [0, 1, 2]
+    _export_and_compare(again, tmp_path, voxels)
+
+
+def _export_and_compare(hands: Hands, folder: Path, voxels: NDArray[np.bool_]) -> None:
+    """Export as NIfTI and find every labelled voxel at the place in the patient that the series gives it."""
+    headline, _ = export(hands, dialog_of(hands, Format.NIFTI, folder))
+    assert "1" in headline
+    (written,) = folder.glob("*.nii*")
+    read = nibabel.load(written)
+    labels = np.asarray(read.dataobj)  # type: ignore[attr-defined]
+    assert labels.sum() == voxels.sum()
+    there = np.argwhere(labels) @ np.asarray(read.affine)[:3, :3].T + np.asarray(read.affine)[:3, 3]  # type: ignore[attr-defined]
+    here = hands.photo.volume.to_patient(np.argwhere(voxels).astype(np.float64))
+    distances = np.linalg.norm(here[:, None] - there[None], axis=2)
+    assert distances.min(axis=1).max() < 0.01
+    assert distances.min(axis=0).max() < 0.01
+
+
+def test_work_on_a_series_survives_a_crash(start: Start) -> None:
+    hands = open_series(start)
+    click(hands, 0, 5, 6)
+    turn(hands.window.planes.active, 1)
+    click(hands, 0, 8, 8)
+    die(hands)
+    again, _ = start_again(start, "Restore")
+    again.wait_for_photo()
+    annotation = again.photo.annotation
+    assert again.photo.image is not None
+    assert annotation.mask(1, SliceKey(0, 2))[5, 6]
+    assert annotation.objects[0].prompt(SliceKey(0, 3)).clicks[0].row == 8
+
+
+def test_folder_of_several_volumes_lets_one_choose(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[VolumeChooser] = []
+
+    def exec_(chooser: VolumeChooser) -> int:
+        asked.append(chooser)
+        assert [each.text(0) for each in chooser._rows] == ["4 Scout (direction 1)", "4 Scout (direction 2)"]
+        assert "2 directions" in chooser._notes.text()
+        chooser.tree.clearSelection()
+        chooser._rows[1].setSelected(True)
+        return int(VolumeChooser.DialogCode.Accepted)
+
+    monkeypatch.setattr(VolumeChooser, "exec", exec_)
+    hands = start()
+    hands.window.files.open_paths([SERIES / "CT2N"])
+    hands.wait_for_photo()
+    assert len(asked) == 1
+    assert [path.name.rpartition(" (")[0] for path in hands.window.files.album.paths] == ["4 Scout (direction 2)"]
+    assert "2 directions" in hands.window.message_bar.text
+
+
+def test_volume_that_cannot_be_read_is_told_and_the_photo_stays(cat: Hands, tmp_path: Path) -> None:
+    broken = write_volume(tmp_path / "broken.nii")
+    broken.write_bytes(broken.read_bytes()[:400])
+    cat.window.files.open_paths([broken])
+    cat.wait_until(lambda: "broken.nii" in cat.window.message_bar.text)
+    assert cat.photo.path.name == "cat.png"
+
+
+def test_measures_are_those_of_the_finished_masks(start: Start, tmp_path: Path) -> None:
+    hands = start(write_volume(tmp_path / "volume.nii"), engine=FakeEngine(radius=2))
+    hands.wait_for_photo()
+    hands.do("axial")
+    click(hands, 0, 10, 10)
+    hands.press(Qt.Key.Key_Space)
+    hands.do("measures")
+    panel, mask = hands.window.measures.panel, hands.photo.annotation.label_map.voxels(1)
+    values = hands.photo.volume.array[mask]
+    cells = [panel.item(0, column) for column in range(panel.columnCount())]
+    words = [cell.text() for cell in cells if cell is not None]
+    count = int(mask.sum())
+    expected = [str(count), f"{count * 10 / 1000:.3f}", f"{count * 2:.1f}"]
+    assert words == ["object 1", *expected, f"{values.mean():.1f}", f"{values.std():.1f}"]
+    turn(hands.window.canvas, 1)
+    area = panel.item(0, 3)
+    assert area is not None
+    assert area.text() == "0.0"

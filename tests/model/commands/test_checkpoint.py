@@ -1,0 +1,209 @@
+"""`isegformer checkpoint`, as a user calls it."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from model.checkpoints import load_checkpoint, save_checkpoint
+from model.cli import main
+from model.networks import create_network
+from model.store import models_folder, published, stored_models
+from model.store.published import PublishedModel
+from tests.model.checkpoints.published import as_isegformer, save_published
+from tests.model.store.liar import Manner, serving
+
+SEGFORMER = "isegm.model.is_segformer_model.SegformerModel"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ISEGFORMER_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    state = as_isegformer(create_network("segformer-b0").state_dict())
+    return save_published(tmp_path / "054.pth", state, SEGFORMER)
+
+
+Output = pytest.CaptureFixture[str]
+
+
+def test_info_of_the_bundled_model(capsys: Output) -> None:
+    assert main(["checkpoint", "info", "late-vit-s14"]) == 0
+    text = capsys.readouterr().out
+    assert "late-vit-s14" in text
+    for word in (
+        "parameters:",
+        "256 x 256",
+        "400 x 400",
+        "512 x 512",
+        "licence:",
+        "source:",
+        "metrics:",
+        "fusion:",
+        "inputs:",
+    ):
+        assert word in text
+    assert main(["checkpoint", "info", "late-vit-s14", "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["inputs"] == ["image (RGB)", "previous mask", "positive clicks", "negative clicks"]
+    assert facts["sha256"] == load_checkpoint(Path("resources/models/late-vit-s14.safetensors")).sha256
+    counts = facts["multiply-adds"]
+    assert list(counts) == ["256", "400", "512"]
+    assert counts["512"]["encode"] > 10 * counts["512"]["click"] > 0
+    assert facts["speed"] == "fast"
+
+
+def test_parameters_and_operations_are_the_published_ones(tmp_path: Path, capsys: Output) -> None:
+    """Table 1 of the paper's sizes, and FocalClick's table: RITM's HRNet-18s takes 8.96 billion at 400 x 400."""
+    path = tmp_path / "h18s.safetensors"
+    save_checkpoint(path, create_network("hrnet-18s"), "hrnet-18s", {}, name="h", card={"metrics": {"NoC@90": 3.4}})
+    assert main(["checkpoint", "info", str(path), "--json"]) == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["parameters"] == pytest.approx(4.22e6, rel=0.005)
+    assert facts["multiply-adds"]["400"]["click"] == pytest.approx(8.96e9, rel=0.04)
+    assert facts["metrics"] == {"NoC@90": 3.4}
+
+
+def test_info_of_foreign_files(foreign: Path, tmp_path: Path, capsys: Output) -> None:
+    assert main(["checkpoint", "info", str(foreign)]) == 0
+    text = capsys.readouterr().out
+    assert "an iSegFormer model with SegFormer" in text
+    assert SEGFORMER in text
+    assert "isegformer checkpoint import" in text
+    torch.save({"model": {"pos_embed": torch.ones(1), "blocks.0.attn.qkv.weight": torch.ones(1)}}, tmp_path / "mae.pth")
+    assert main(["checkpoint", "info", str(tmp_path / "mae.pth")]) == 0
+    assert "not a click model: use it for training, as --encoder-weights" in capsys.readouterr().out
+
+
+def test_import_writes_a_model_that_can_be_used(foreign: Path, tmp_path: Path, capsys: Output) -> None:
+    output = tmp_path / "out.safetensors"
+    assert main(["checkpoint", "import", str(foreign), "-o", str(output), "--name", "paper"]) == 0
+    assert (
+        "an iSegFormer model with SegFormer, as the network segformer-b0; 5 weights that no answer"
+        in capsys.readouterr().out
+    )
+    assert load_checkpoint(output).name == "paper"
+
+
+def test_kept_models_are_listed_used_by_name_and_removed(foreign: Path, capsys: Output) -> None:
+    assert main(["checkpoint", "import", str(foreign), "--keep", "--name", "mine"]) == 0
+    assert stored_models() == ("mine",)
+    assert main(["checkpoint", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("late-vit-s14") and "bundled" in line for line in lines)
+    assert any(line.startswith("mine") and "14.9 MB" in line and "fast" in line and "MIT" in line for line in lines)
+    assert main(["checkpoint", "list", "--json"]) == 0
+    assert [row["name"] for row in json.loads(capsys.readouterr().out)] == ["late-vit-s14", "mine"]
+    assert main(["checkpoint", "info", "mine"]) == 0
+    assert main(["checkpoint", "import", str(foreign), "--keep", "--name", "mine"]) == 2
+    assert "There is a model 'mine' already" in capsys.readouterr().err
+    assert main(["checkpoint", "remove", "mine"]) == 0
+    assert stored_models() == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["import", "none.pth", "-o", "out.safetensors"], "cannot be read"),
+        (["import", "none.pth", "-o", "out.pth"], "must|let the name"),
+        (["import", "none.pth"], "ne of the arguments"),
+        (["export", "late-vit-s14", "--format", "onnx", "-o", "out.bin"], "let the name"),
+        (["info", "none"], "There is no model 'none'"),
+        (["remove", "late-vit-s14"], "belongs to a bundled model"),
+        (["download", "none"], "There is no published model 'none'; choose one of: ritm-h18s"),
+        ([], "required"),
+        (["import", "none.pth", "--keep", "--name", "../x"], "cannot be named"),
+    ],
+)
+def test_bad_use_ends_in_one_sentence(words: list[str], sentence: str, capsys: Output) -> None:
+    assert main(["checkpoint", *words]) == 2
+    captured = capsys.readouterr()
+    assert len(captured.err.strip().splitlines()) == 1
+    assert any(each in captured.err for each in sentence.split("|"))
+
+
+def test_published_models_are_listed_with_their_licence(capsys: Output) -> None:
+    assert main(["checkpoint", "download"]) == 0
+    text = capsys.readouterr().out
+    assert "ritm-h18s: RITM HRNet-18s" in text
+    assert "licence: MIT" in text
+
+
+def test_a_published_model_comes_only_after_its_licence(
+    foreign: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manner = Manner(foreign.read_bytes(), cuts=[1000])
+    with serving(manner) as url:
+        row = PublishedModel("there", "A model", url, None, None, "segformer-b0", "a project", "MIT, truly")
+        monkeypatch.setattr(published, "published_models", lambda: (row,))
+        assert main(["checkpoint", "download", "there"]) == 2
+        captured = capsys.readouterr()
+        assert "licence:  MIT, truly" in captured.out
+        assert "The licence was not accepted" in captured.err
+        assert manner.asked == []
+        assert main(["checkpoint", "download", "there", "--accept-licence"]) == 0
+        assert "use it with --model there" in capsys.readouterr().out
+        assert main(["checkpoint", "download", "there", "--accept-licence"]) == 2
+    checkpoint = load_checkpoint(models_folder() / "there.safetensors")
+    assert checkpoint.card["licence"] == "MIT, truly"
+    assert checkpoint.card["source"]["address"] == url
+    assert len(checkpoint.card["source"]["sha256"]) == 64
+    assert list((models_folder() / ".downloads").iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["segformer-b0", "hrnet-18s"])
+def test_early_fusion_as_onnx_agrees_with_torch(name: str, tmp_path: Path, capsys: Output) -> None:
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    torch.manual_seed(1)
+    model, output = tmp_path / "model.safetensors", tmp_path / "model.onnx"
+    save_checkpoint(model, create_network(name), name, {}, name="small", card={"licence": "MIT"})
+    assert main(["checkpoint", "export", str(model), "--format", "onnx", "-o", str(output)]) == 0
+    text = capsys.readouterr().out
+    assert "opset 18; inputs image (1, 3, H, W), previous (1, 1, H, W), clicks (1, 2, H, W); outputs logits" in text
+    graph = onnx.load(output)
+    assert [each.version for each in graph.opset_import if each.domain == ""] == [18]
+    assert {each.key: each.value for each in graph.metadata_props}["licence"] == "MIT"
+    assert [path.name for path in tmp_path.glob("*.onnx*")] == ["model.onnx"]
+    agrees(model, [output], 32)
+
+
+@pytest.mark.slow
+def test_late_fusion_as_onnx_agrees_with_torch(tmp_path: Path, capsys: Output) -> None:
+    pytest.importorskip("onnxruntime")
+    output = tmp_path / "late.onnx"
+    assert main(["checkpoint", "export", "late-vit-s14", "--format", "onnx", "-o", str(output)]) == 0
+    text = capsys.readouterr().out
+    assert "context (1, 128, H/16, W/16)" in text
+    graphs = [tmp_path / "late-encoder.onnx", tmp_path / "late-decoder.onnx"]
+    assert sorted(path.name for path in tmp_path.glob("*.onnx*")) == ["late-decoder.onnx", "late-encoder.onnx"]
+    agrees(Path("resources/models/late-vit-s14.safetensors"), graphs, 16)
+
+
+def agrees(model: Path, graphs: list[Path], unit: int) -> None:
+    """Other sizes and other numbers than the export itself compared; no click, one click, many."""
+    import onnxruntime
+
+    from model.networks.late_decoder import LateFeatures
+
+    network = load_checkpoint(model).network
+    sessions = [onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]) for path in graphs]
+    generator = torch.Generator().manual_seed(7)
+    for rows, cols, density in ((1, 1, 0.0), (8, 3, 0.0), (4, 11, 0.001), (9, 9, 0.1)):
+        shape = (rows * unit, cols * unit)
+        image, previous = (torch.rand(1, channels, *shape, generator=generator) for channels in (3, 1))
+        clicks = (torch.rand(1, 2, *shape, generator=generator) < density).float()
+        with torch.inference_mode():
+            expected = network(image, previous, clicks)
+        fed = {"image": image.numpy()}
+        if len(sessions) == 2:
+            fed = dict(zip(LateFeatures._fields, sessions[0].run(None, fed), strict=True))
+        found = sessions[-1].run(None, fed | {"previous": previous.numpy(), "clicks": clicks.numpy()})[0]
+        assert torch.allclose(torch.from_numpy(found), expected, atol=1e-4, rtol=0), (rows, cols, density)

@@ -1,0 +1,277 @@
+"""Training a whole network: resumed bit for bit, in parts where the memory is small, by several processes."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from model.errors import DeviceError, SettingsError
+from model.networks import create_network
+from model.training.click_looks import click_look, look_at
+from model.training.click_loop import ClickTrainer, rate_groups, uses_bfloat16
+from model.training.click_samples import ClickSamples
+from model.training.click_settings import CLICK_PRESETS
+from model.training.objectives import AuxHead
+from model.training.step_cost import measure_step
+
+from .clicked import SMALL, batches_for, blocks, trainer_in
+
+ROOT = Path(__file__).parents[3]
+
+
+def nothing(trainer: ClickTrainer) -> None:
+    """Watch nothing."""
+
+
+def weights(trainer: ClickTrainer) -> dict[str, torch.Tensor]:
+    return {name: value.clone() for name, value in trainer.network.state_dict().items()}
+
+
+def assert_equal(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> None:
+    assert all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+@pytest.mark.parametrize("ema", [0.0, 0.9])
+def test_a_stopped_run_goes_on_bit_for_bit(tmp_path: Path, ema: float) -> None:
+    whole = trainer_in(tmp_path / "whole", ema_decay=ema)
+    whole.train(batches_for(whole), nothing)
+    assert whole.steps == 4
+
+    def stop(trainer: ClickTrainer) -> None:
+        if trainer.steps == 2:
+            raise KeyboardInterrupt
+
+    first = trainer_in(tmp_path / "parts", ema_decay=ema)
+    with pytest.raises(KeyboardInterrupt):
+        first.train(batches_for(first), stop)
+    second = trainer_in(tmp_path / "parts", ema_decay=ema, seed=SMALL.seed)
+    second.resume()
+    assert second.steps == 2
+    second.train(batches_for(second), nothing)
+    assert_equal(weights(whole), weights(second))
+    assert_equal(whole.trained().state_dict(), second.trained().state_dict())
+
+
+def test_training_changes_every_part(tmp_path: Path) -> None:
+    trainer = trainer_in(tmp_path)
+    before = weights(trainer)
+    trainer.train(batches_for(trainer), nothing)
+    same = [name for name, value in weights(trainer).items() if torch.equal(value, before[name])]
+    assert not [name for name in same if value_is_trained(name)]
+
+
+def value_is_trained(name: str) -> bool:
+    return name.endswith(("weight", "bias"))
+
+
+def test_a_small_memory_halves_the_batch_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trainer = trainer_in(tmp_path, next_clicks=0)
+    whole = trainer_in(tmp_path / "whole", next_clicks=0)
+    batch = next(batches_for(trainer))
+    part = ClickTrainer._part
+
+    def small(self: ClickTrainer, batch: Any, *args: Any, **kwargs: Any) -> Any:
+        if len(batch.images) > 1:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return part(self, batch, *args, **kwargs)
+
+    for each in (trainer, whole):
+        each.network.eval()
+        # Dropout draws otherwise in parts than in one.
+        monkeypatch.setattr(each.network, "train", lambda mode=True, network=each.network: network)
+    whole.step(batch)
+    monkeypatch.setattr(ClickTrainer, "_part", small)
+    trainer.step(batch)
+    assert trainer.accumulate == 4
+    assert "out_of_memory" in (tmp_path / "metrics.jsonl").read_text()
+    for one, other in zip(trainer.network.parameters(), whole.network.parameters(), strict=True):
+        assert one.grad is not None
+        assert other.grad is not None
+        assert torch.allclose(one.grad, other.grad, atol=1e-5)
+
+
+def test_a_memory_that_holds_not_even_one_crop_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(self: ClickTrainer, *args: Any, **kwargs: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(ClickTrainer, "_part", never)
+    trainer = trainer_in(tmp_path)
+    with pytest.raises(DeviceError, match="not hold even one crop"):
+        trainer.step(next(batches_for(trainer)))
+
+
+def test_a_measured_step_changes_nothing(tmp_path: Path) -> None:
+    trainer = trainer_in(tmp_path, ema_decay=0.9)
+    before = weights(trainer)
+    cost = measure_step(trainer, next(batches_for(trainer)))
+    assert cost.seconds > 0
+    assert "hours" in cost.text(100)
+    assert trainer.steps == 0
+    assert_equal(before, weights(trainer))
+    assert_equal(before, trainer.trained().state_dict())
+    assert not trainer.optimizer.state_dict()["state"]
+
+
+def test_the_learning_rate_warms_up_and_falls(tmp_path: Path) -> None:
+    trainer = trainer_in(tmp_path, warmup_steps=4, milestones=(2, 3), epochs=4)
+    rates = []
+    for steps in (0, 1, 3, 8, 12):
+        trainer.steps = steps
+        rates.append(trainer.learning_rate())
+    assert rates == pytest.approx([2.5e-4, 5e-4, 1e-3, 1e-4, 1e-5])
+
+
+def test_the_encoder_learns_slowly_and_the_ocr_head_fast() -> None:
+    network = create_network("hrnet-18s")
+    names = {id(parameter): name for name, parameter in network.named_parameters()}
+    slow, fast = rate_groups(network, SMALL)
+    assert (slow["share"], fast["share"]) == (0.1, 1.0)
+    assert not any("head" in names[id(each)] or "maps_transform" in names[id(each)] for each in slow["params"])
+    assert any("ocr" in names[id(each)] for each in fast["params"])
+    assert len(slow["params"]) + len(fast["params"]) == len(names)
+
+
+def test_the_auxiliary_head_is_heard() -> None:
+    network = create_network("hrnet-18s").eval()
+    aux = AuxHead(network)
+    assert aux.exists
+    image, target = torch.rand(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
+    network(image, target, torch.zeros(1, 2, 64, 64))
+    loss = aux.loss(target, target > 1)
+    assert loss is not None
+    assert float(loss.detach()) > 0
+    assert aux.loss(target, target > 1) is None
+    assert not AuxHead(create_network("segformer-b0")).exists
+
+
+def test_the_precision_is_a_setting() -> None:
+    assert not uses_bfloat16("float32", "cpu")
+    assert uses_bfloat16("bfloat16", "cpu")
+    with pytest.raises(SettingsError, match="precision"):
+        uses_bfloat16("float8", "cpu")
+
+
+def test_bfloat16_trains(tmp_path: Path) -> None:
+    trainer = trainer_in(tmp_path, precision="bfloat16", clip=1.0)
+    trainer.step(next(batches_for(trainer)))
+    assert all(torch.isfinite(value).all() for value in trainer.network.parameters())
+
+
+def test_there_is_a_preset_for_every_row_of_the_paper() -> None:
+    for network in (*(f"segformer-b{size}" for size in range(6)), "hrnet-18", "hrnet-32", "hrnet-48", "hrformer-b"):
+        for data in ("coco-lvis", "pascal"):
+            assert CLICK_PRESETS[f"{network}-{data}"].network == network
+    assert CLICK_PRESETS["hrformer-b-coco-lvis"].epochs == 15
+    assert CLICK_PRESETS["segformer-b5-pascal"].milestones == (200, 215)
+
+
+def test_samples_depend_on_their_number_alone() -> None:
+    one, other = ClickSamples(blocks(3), SMALL), ClickSamples(blocks(3), SMALL)
+    first = [one[number] for number in (5, 6)]
+    again = [other[number] for number in (6, 5)]
+    for parts, same in zip(first, reversed(again), strict=True):
+        assert all(torch.equal(torch.as_tensor(a), torch.as_tensor(b)) for a, b in zip(parts, same, strict=True))
+    assert not torch.equal(first[0][0], first[1][0])
+
+
+@pytest.mark.parametrize("is_turned", [False, True])
+def test_crops_keep_masks_on_their_pixels(is_turned: bool) -> None:
+    samples = ClickSamples(blocks(3), replace(SMALL, is_turned=is_turned))
+    for number in range(12):
+        image, target, ignored, points, _ = samples[number]
+        assert image.shape == (3, 64, 64)
+        inside = image.mean(dim=0)[target[0]]
+        assert not ignored.any()
+        if target.any():
+            assert float((inside > 0.3).float().mean()) > 0.9
+            clicked = points[points[:, 2] > 0]
+            assert all(target[0, int(row), int(col)] for row, col, _ in clicked)
+
+
+WORKER = """
+import sys, torch, torch.distributed as dist
+from pathlib import Path
+from model.networks import create_network
+from model.training.click_loop import ClickTrainer
+from model.training.processes import joined_processes
+from model.training.run_folder import RunFolder
+from tests.model.training.clicked import SMALL, batches_for
+from dataclasses import replace
+
+def still(network):
+    for module in network.modules():
+        if type(module).__name__ in ("Dropout2d", "Dropout", "DropPath"):
+            module.p = module.drop_prob = 0.0
+
+torch.set_num_threads(1)
+folder, mode = Path(sys.argv[1]), sys.argv[2]
+with joined_processes("cpu") as processes:
+    torch.manual_seed(1)
+    network = create_network("segformer-b0", drop_path=0.0)
+    still(network)
+    trainer = ClickTrainer(network, SMALL, RunFolder(folder), processes)
+    if mode == "lost" and processes.rank == 1:
+        import os
+        trainer.step(next(batches_for(trainer)))
+        os._exit(9)
+    for step in range(3 if mode == "lost" else 1):
+        trainer.step(next(batches_for(trainer)))
+    if processes.is_first:
+        torch.save({n: p.grad for n, p in trainer.network.named_parameters()}, folder / f"{mode}.pt")
+"""
+
+
+def run_workers(folder: Path, mode: str, count: int) -> subprocess.CompletedProcess[str]:
+    script = folder / "worker.py"
+    script.write_text(WORKER)
+    torchrun = ["-m", "torch.distributed.run", f"--nproc-per-node={count}", "--master-port=0", "--standalone"]
+    command = [sys.executable, *(torchrun if count > 1 else []), str(script), str(folder), mode]
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
+
+
+@pytest.mark.slow
+def test_two_processes_have_the_gradients_of_one(tmp_path: Path) -> None:
+    for mode, count in (("one", 1), ("two", 2)):
+        done = run_workers(tmp_path, mode, count)
+        assert done.returncode == 0, done.stderr
+    one, two = (torch.load(tmp_path / f"{mode}.pt", weights_only=True) for mode in ("one", "two"))
+    largest = max(float((one[name] - two[name]).abs().max()) for name in one)
+    scale = max(float(value.abs().max()) for value in one.values())
+    assert largest < 1e-4 * max(scale, 1.0)
+
+
+@pytest.mark.slow
+def test_a_lost_process_ends_the_run_in_words(tmp_path: Path) -> None:
+    done = run_workers(tmp_path, "lost", 2)
+    assert done.returncode != 0
+    assert not (tmp_path / "lost.pt").exists()
+    assert "--resume auto" in done.stderr or "SIGTERM" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_small_segformer_overfits_eight_images(tmp_path: Path) -> None:
+    """From nothing to an IoU over .95 after three clicks, on the images it was trained on."""
+    trainer = trainer_in(
+        tmp_path,
+        batch_size=8,
+        epochs=1,
+        epoch_samples=8 * 250,
+        encoder_rate=1.0,
+        learning_rate=1e-3,
+        milestones=(),
+        ema_decay=0.95,
+        scales=(1.0, 1.0),
+        precision="auto",
+        warmup_steps=20,
+        clip=1.0,
+    )
+    trainer.train(batches_for(trainer, 8), nothing)
+    ious = click_look(trainer.trained(), look_at(blocks(8), 80, 8))
+    assert np.mean(ious[2]) > 0.95, ious
