@@ -45,10 +45,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         from model.cli import main as run_command
 
         return run_command(arguments)
-    from .app import main as open_window
-    from .app import open_case
+    if first == OPEN_CASE:
+        from .app import open_case
 
-    return open_case(arguments[1:]) if first == OPEN_CASE else open_window(arguments)
+        return open_case(arguments[1:])
+    from .app import main as open_window
+
+    return open_window(arguments)
 
 
 def _version() -> str:

@@ -19,6 +19,10 @@ class Door(ModuleType):
         self.received = arguments
         return 7
 
+    def open_case(self, arguments: list[str]) -> int:
+        self.received = ["a case", *arguments]
+        return 7
+
 
 @pytest.fixture
 def doors(monkeypatch: pytest.MonkeyPatch) -> dict[str, Door]:
@@ -40,6 +44,11 @@ def test_everything_else_goes_to_the_window(arguments: list[str], doors: dict[st
     assert entry.main(arguments) == 7
     assert doors["isegformer_app.app"].received == arguments
     assert doors["model.cli"].received is None
+
+
+def test_a_case_goes_to_the_window(doors: dict[str, Door]) -> None:
+    assert entry.main(["open-case", "run", "set/stem/1"]) == 7
+    assert doors["isegformer_app.app"].received == ["a case", "run", "set/stem/1"]
 
 
 def test_arguments_of_the_process_are_the_default(doors: dict[str, Door], monkeypatch: pytest.MonkeyPatch) -> None:
