@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ..errors import DeviceError
 from ..networks import ClickNetwork, Features, disk_maps
-from ..networks.precision import fast_arithmetic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,18 +78,13 @@ class Runner:
             return any(feature is image for feature in self._network.encode(image))
 
     def encode(self, picture: NDArray[np.uint8]) -> Features:
-        """Encode a view (h, w, 3) uint8, and its mirror image when answers are averaged over flips.
-
-        The products are in bfloat16 where the processor has it, the features in float32 everywhere.
-        """
+        """Encode a view (h, w, 3) uint8, and its mirror image when answers are averaged over flips."""
         with self._stage() as end:
             # torch.tensor copies: where a tensor begins in memory must never depend on the caller's array.
             image = torch.tensor(picture).to(self.device).permute(2, 0, 1)[None].float() / 255
             if self._flip:
                 image = torch.cat((image, image.flip(3)))
-            with fast_arithmetic():
-                encoded = self._network.encode(image.contiguous())
-            features = tuple(feature.float() for feature in encoded)
+            features = self._network.encode(image.contiguous())
             self.timings.encode += end()
         return features
 
