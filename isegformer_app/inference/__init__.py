@@ -1,7 +1,8 @@
 """Slow thinking off the window's thread: requests, the latest-wins worker, and the bridge to the network."""
 
-from .engine import SegmenterEngine, bundled_models
+from .engine import SegmenterEngine
 from .fake import FakeEngine
+from .models import KnownModel, import_among_own, known_models
 from .requests import Answer, Cancelled, Engine, EngineError, Failure, Request
 from .worker import Worker, WorkerState
 
@@ -12,9 +13,11 @@ __all__ = [
     "EngineError",
     "Failure",
     "FakeEngine",
+    "KnownModel",
     "Request",
     "SegmenterEngine",
     "Worker",
     "WorkerState",
-    "bundled_models",
+    "import_among_own",
+    "known_models",
 ]

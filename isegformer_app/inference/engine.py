@@ -121,16 +121,6 @@ def _threads_of_torch() -> int:
     return torch.get_num_threads()
 
 
-def bundled_models() -> tuple[str, ...]:
-    """Name the models that travel with the program, in alphabetical order; torch is not needed to ask."""
-    from resources import ResourceError, resource_path
-
-    try:
-        return tuple(sorted(path.stem for path in resource_path("models").glob("*.safetensors")))
-    except ResourceError:
-        return ()
-
-
 @contextmanager
 def _interruptible(cancelled: Callable[[], bool]) -> Iterator[None]:
     """Ask `cancelled()` before every layer of the network: encoding an image is one long call otherwise."""

@@ -104,8 +104,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("mark_done", "Mark as &done", "&Photos", ("Ctrl+D",), "", True, True),
     ActionSpec("flag", "&Flag", "&Photos", ("Ctrl+K",), "Mark the photo as one to come back to", True),
     *VOLUME_ACTIONS,
-    ActionSpec("model_bundled", "&Bundled model", "&Model"),
-    ActionSpec("model_file", "Model from &file…", "&Model"),
+    ActionSpec("model_file", "Model from &file…", "&Model", (), "Also one of another project, which is imported"),
     ActionSpec(
         "train",
         "&Train on my annotations…",

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 
 from isegformer_app.controllers.progress import Cancelled, Progress
 from isegformer_app.files.errors import FileProblem
+from isegformer_app.inference import EngineError
 
 _PARTS = 500
 """Progress is told in so many parts at most: the window need not hear of each of a thousand objects."""
@@ -15,7 +16,7 @@ _PARTS = 500
 class LongJob(QObject):
     """Runs `work` once on a thread of its own; the signals fire on the thread that made it, one of the last three last.
 
-    `work` is handed a `Progress` to call; it may raise `FileProblem`, whose sentence `failed` tells.
+    `work` is handed a `Progress` to call; it may raise `FileProblem` or `EngineError`, whose sentence `failed` tells.
     """
 
     progressed = Signal(int, int, str)
@@ -67,7 +68,7 @@ class LongJob(QObject):
             self.done.emit(outcome)
         elif isinstance(problem, Cancelled):
             self.cancelled.emit()
-        elif isinstance(problem, FileProblem):
+        elif isinstance(problem, FileProblem | EngineError):
             self.failed.emit(str(problem))
         else:
             self.failed.emit(f"Something unexpected went wrong ({type(problem).__name__}: {problem}).")

@@ -21,7 +21,7 @@ from isegformer_app.controllers.hand_editing import HandEditing
 from isegformer_app.controllers.segmenting import SegmentingController
 from isegformer_app.document import Change, Status
 from isegformer_app.inference import Answer, Worker
-from isegformer_app.settings import Settings, data_folder
+from isegformer_app.settings import Settings
 
 from .actions import fill_menus, make_actions
 from .adjust_panel import AdjustPanel
@@ -37,8 +37,8 @@ from .import_desk import ImportDesk
 from .measures_desk import MeasuresDesk
 from .message_bar import MessageBar
 from .model_desk import EngineMaker, ModelDesk
+from .models_menu import ModelsMenu
 from .object_desk import ObjectDesk
-from .own_models_menu import OwnModelsMenu
 from .photo_desk import PhotoDesk
 from .photos_panel import PhotosPanel
 from .planes_view import PlanesView
@@ -90,7 +90,7 @@ class MainWindow(QMainWindow):
         self.objects = ObjectDesk(self, self.segmenting, self.hand_editing, self.planes, self.objects_panel)
         self.objects.photos_with_class = self.files.album.photos_with_class
         self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
-        self.training = TrainDesk(self, settings, lambda: self.session.path, self.model.use_model)
+        self.training = TrainDesk(self, settings, lambda: self.session.path, self.model.use_new)
         self.evaluation = EvaluateDesk(self, self.segmenting, self.files.album, settings)
         self.photos_panel = PhotosPanel(self.files.album)
         self.actions_by_name = make_actions(self, self._handlers())
@@ -159,7 +159,7 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setStatusBar(self.status_bar)
         menus = fill_menus(self.menuBar(), self.actions_by_name)
-        self.own_models = OwnModelsMenu(menus["&Model"], data_folder() / "models", self.model.use_model)
+        self.models_menu = ModelsMenu(menus["&Model"], self.settings, self.model.use_model)
         self.recent = RecentMenu(menus["&File/Open &recent"], self.settings)
         self._add_toolbar()
         self.stack.addWidget(self.empty_state)
@@ -268,11 +268,11 @@ class MainWindow(QMainWindow):
 
     def _connect_words(self) -> None:
         """What desks have to say goes to the message bar."""
-        for desk in (self.files, self.session, self.imports, self.evaluation):
+        for desk in (self.files, self.session, self.imports, self.evaluation, self.model):
             desk.troubled.connect(lambda message: self.problem(message, False))
         self.volumes.warned.connect(lambda message: self.problem(message, False))
         say = (self.files, self.session, self.imports, self.exports, self.evaluation, self.recent, self.shown)
-        for source in (*say, self.volumes, self.training):
+        for source in (*say, self.volumes, self.model):
             source.noticed.connect(self.notice)
 
     # Showing ----------------------------------------------------------------------------------------------------

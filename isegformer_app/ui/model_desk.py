@@ -9,14 +9,19 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QSpinBox, QWidget
 
+from isegformer_app.controllers.progress import Cancelled, Progress
 from isegformer_app.controllers.segmenting import SegmentingController
-from isegformer_app.inference import Engine, Worker, WorkerState
-from isegformer_app.settings import Settings
+from isegformer_app.controllers.training import kept_model_path
+from isegformer_app.inference import Engine, Worker, WorkerState, import_among_own
+from isegformer_app.settings import Settings, data_folder
+
+from .slow_work import run_slowly
 
 EngineMaker = Callable[[str | None, str, int | None], Engine]
 """Makes an engine of a model (bundled name, file, or None for the default), a device, and a number of CPU threads."""
 
 DEVICES = ("auto", "cpu", "cuda")
+_OWN_SUFFIX = ".safetensors"
 _BY_ITSELF = "choose by itself"
 _STATES = {WorkerState.LOADING: "loading the model…", WorkerState.BUSY: "thinking…"}
 
@@ -25,6 +30,8 @@ class ModelDesk(QObject):
     """Exchanges the engine behind the worker; annotations are not touched."""
 
     text_changed = Signal(str)
+    noticed = Signal(str)
+    troubled = Signal(str)
 
     def __init__(
         self, window: QWidget, worker: Worker, segmenting: SegmentingController, settings: Settings, make: EngineMaker
@@ -38,7 +45,6 @@ class ModelDesk(QObject):
     def handlers(self) -> Mapping[str, Callable[[], object]]:
         """What the actions of this desk do."""
         handlers: dict[str, Callable[[], object]] = {
-            "model_bundled": lambda: self.use_model(""),
             "model_file": self.ask_for_model,
             "threads": self.ask_for_threads,
         }
@@ -55,7 +61,21 @@ class ModelDesk(QObject):
             self._window, "Open a model", "", "Models (*.safetensors *.pth *.pt);;All files (*)"
         )
         if chosen:
-            self.use_model(chosen)
+            self.open_model(Path(chosen))
+
+    def open_model(self, file: Path) -> None:
+        """Answer with a model's file; one of another project is imported among the annotator's own first."""
+        if file.suffix.lower() == _OWN_SUFFIX:
+            self.use_model(str(file))
+            return
+        work = partial(_import, file, kept_model_path(data_folder() / "models", file.stem).stem)
+        told = self.use_new, self.troubled.emit
+        run_slowly(self._window, work, *told, title="Import a model", words="Importing", is_in_the_way=True)
+
+    def use_new(self, path: Path) -> None:
+        """Answer with a model that was not there before, and say where it is found from now on."""
+        self.noticed.emit(f"“{path.stem}” is in the Model menu now, and answers from the next click on.")
+        self.use_model(str(path))
 
     def use_model(self, model: str) -> None:
         """Answer with another model; what is open is asked again."""
@@ -114,3 +134,14 @@ class ModelDesk(QObject):
     def _chosen(self) -> str:
         model = Path(self._settings.model).stem if self._settings.model else "bundled model"
         return model if self._settings.device == "auto" else f"{model} on {self._settings.device}"
+
+
+def _import(file: Path, name: str, progress: Progress) -> Path:
+    progress(0, 0, file.name)
+    path = import_among_own(file, name)
+    try:
+        progress(1, 1, file.name)
+    except Cancelled:
+        path.unlink(missing_ok=True)
+        raise
+    return path

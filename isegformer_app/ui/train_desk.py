@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from isegformer_app.controllers.training import own_models
@@ -15,17 +15,15 @@ from .train_dialog import TrainDialog
 class TrainDesk(QObject):
     """Shows the training dialog, one for the whole life of the window: a training goes on while it is hidden."""
 
-    noticed = Signal(str)
-
     def __init__(
         self,
         window: QWidget,
         settings: Settings,
         session: Callable[[], Path | None],
-        use_model: Callable[[str], object],
+        use_new: Callable[[Path], object],
     ) -> None:
         super().__init__(window)
-        self._window, self._settings, self._session, self._use_model = window, settings, session, use_model
+        self._window, self._settings, self._session, self._use_new = window, settings, session, use_new
         self.dialog: TrainDialog | None = None
 
     def handlers(self) -> Mapping[str, Callable[[], object]]:
@@ -55,9 +53,5 @@ class TrainDesk(QObject):
         data = [] if session is None else [session]
         trainings = state_folder() / "trainings"
         dialog = TrainDialog(trainings, models, data, bases, self._settings.model, self._window)
-        dialog.kept.connect(self._kept)
+        dialog.kept.connect(self._use_new)
         return dialog
-
-    def _kept(self, path: Path) -> None:
-        self.noticed.emit(f"“{path.stem}” is in the Model menu now, and answers from the next click on.")
-        self._use_model(str(path))

@@ -85,6 +85,7 @@ def test_a_failed_export_leaves_nothing_and_can_be_tried_again(
     hands = start(folder)
     finish_object(hands, 20, 30)
     hands.do("next_photo")
+    hands.wait_for_photo("photo2.png")
     finish_object(hands, 10, 10)
     (out / "photo1-labels.png").write_bytes(b"old")
     with monkeypatch.context() as patch:
@@ -123,7 +124,8 @@ def test_cancelling_ends_the_writing_and_leaves_nothing(
 ) -> None:
     reached, release = gate
     hands = start(folder)
-    for _ in range(3):
+    for number in (1, 2, 3):
+        hands.wait_for_photo(f"photo{number}.png")
         finish_object(hands, 20, 30)
         hands.do("next_photo")
     dialog = dialog_of(hands, Format.VOC, out)

@@ -1,10 +1,8 @@
 """Photos of every kind, good and bad."""
 
-import io
 import random
 import struct
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from isegformer_app.document import PHOTO
 from isegformer_app.files import photos
 from isegformer_app.files.errors import CannotRead, Damaged, FileProblem, NotAnImage, TooLarge
 from isegformer_app.files.photos import Photo, content_hash, photo_size, read_photo
+from tests.app.files.mutants import photo_seeds
 
 Pixels = NDArray[Any]
 
@@ -308,35 +307,9 @@ def test_too_little_memory_is_a_sentence(tmp_path: Path, corners: Pixels, monkey
         read_photo(tmp_path / "photo.png")
 
 
-def _seeds() -> Iterator[tuple[str, bytes]]:
-    noise = np.random.default_rng(2).integers(0, 255, (24, 32, 3), dtype=np.uint8)
-    exif = Image.Exif()
-    exif[274] = 6
-    exif[271] = "maker"
-    for ending, options in {
-        "jpeg": {"exif": exif},
-        "png": {"exif": exif},
-        "tiff": {},
-        "gif": {},
-        "bmp": {},
-        "webp": {},
-        "ppm": {},
-        "jpeg2000": {},
-        "avif": {},
-    }.items():
-        stream = io.BytesIO()
-        Image.fromarray(noise).save(stream, ending, **options)
-        yield ending, stream.getvalue()
-    stream = io.BytesIO()
-    Image.fromarray(noise).save(stream, "tiff", compression="tiff_lzw")
-    yield "tiff", stream.getvalue()
-    for values in (noise[..., 0].astype(np.uint16), noise.astype(np.float32)):
-        stream = io.BytesIO()
-        tifffile.imwrite(stream, values, compression="zlib", photometric="rgb" if values.ndim == 3 else "minisblack")
-        yield "tiff", stream.getvalue()
-
-
-@pytest.mark.parametrize(("ending", "seed"), list(_seeds()), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("ending", "seed"), list(photo_seeds()), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_mutated_files_raise_nothing_but_file_problems(tmp_path: Path, ending: str, seed: bytes) -> None:
     chance = random.Random(len(seed))
     path = tmp_path / f"mutant.{ending}"
