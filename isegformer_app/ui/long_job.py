@@ -44,11 +44,12 @@ class LongJob(QObject):
         self._is_unwanted.set()
 
     def _run(self) -> None:
+        outcome, problem = None, None
         try:
             outcome = self._work(self._progress)
         except BaseException as error:  # noqa: BLE001 - raised again on the window's thread
-            outcome = error
-        self._ended.emit((outcome,))
+            problem = error
+        self._ended.emit((outcome, problem))
 
     def _progress(self, done: int, total: int, name: str) -> None:
         if self._is_unwanted.is_set():
@@ -58,16 +59,17 @@ class LongJob(QObject):
             self._part = part
             self._told.emit(done, total, name)
 
-    def _finish(self, ended: tuple[object]) -> None:
+    def _finish(self, ended: tuple[object, BaseException | None]) -> None:
         # It is on its way out; afterwards this object may be deleted.
         self._thread.join()
-        (outcome,) = ended
-        if isinstance(outcome, Cancelled):
-            self.cancelled.emit()
-        elif isinstance(outcome, FileProblem | EngineError):
-            self.failed.emit(str(outcome))
-        elif isinstance(outcome, BaseException):
-            self.failed.emit(f"Something unexpected went wrong ({type(outcome).__name__}: {outcome}).")
-            raise outcome
-        else:
+        outcome, problem = ended
+        # What was returned is an outcome even where it is a problem: whoever asked knows what to do about it.
+        if problem is None:
             self.done.emit(outcome)
+        elif isinstance(problem, Cancelled):
+            self.cancelled.emit()
+        elif isinstance(problem, FileProblem | EngineError):
+            self.failed.emit(str(problem))
+        else:
+            self.failed.emit(f"Something unexpected went wrong ({type(problem).__name__}: {problem}).")
+            raise problem

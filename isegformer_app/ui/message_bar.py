@@ -13,6 +13,8 @@ _WIDEST = 760
 class MessageBar(QFrame):
     """Hidden while there is nothing to say. A problem stays until it is closed or settled, a notice goes by itself.
 
+    A notice stands below a problem that is on show, so that neither hides the other.
+
     It floats at the lower edge of its parent, so that the photo does not move under the cursor when it appears.
     """
 
@@ -23,6 +25,7 @@ class MessageBar(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._floor = parent
+        self._problem = ""
         self._interrupted: tuple[str, bool, bool] | None = None
         """What progress is shown in the place of: the words, whether they tell a problem, and whether to retry."""
         parent.installEventFilter(self)
@@ -47,7 +50,7 @@ class MessageBar(QFrame):
         layout.addWidget(self.retry_button)
         layout.addWidget(self.close_button)
         self._timer = QTimer(self, interval=_NOTICE_MS, singleShot=True)
-        self._timer.timeout.connect(self.clear)
+        self._timer.timeout.connect(self._end_notice)
         self.hide()
 
     @property
@@ -57,16 +60,18 @@ class MessageBar(QFrame):
 
     def show_problem(self, message: str, can_retry: bool) -> None:
         """Say what went wrong."""
+        self._problem = message
         self._show(message, "problem")
         self.retry_button.setVisible(can_retry)
         self._timer.stop()
 
     def show_notice(self, message: str) -> None:
-        """Say something for a while; a problem on show is more important and stays."""
-        if not self.isHidden() and self.property("kind") == "problem":
-            return
-        self._show(message, "notice")
-        self.retry_button.hide()
+        """Say something for a while; a problem on show stays above it."""
+        if self._is_problem_shown:
+            self._say(f"{self._problem}\n{message}")
+        else:
+            self._show(message, "notice")
+            self.retry_button.hide()
         self._timer.start()
 
     def show_progress(self, message: str) -> None:
@@ -75,9 +80,10 @@ class MessageBar(QFrame):
         What was said before comes back when that is over.
         """
         if not (self.isHidden() or self.property("kind") == "progress"):
+            is_problem = self._is_problem_shown
             self._interrupted = (
-                self._text.text(),
-                self.property("kind") == "problem",
+                self._problem if is_problem else self._text.text(),
+                is_problem,
                 self.retry_button.isVisibleTo(self),
             )
         self._show(message, "progress")
@@ -122,10 +128,23 @@ class MessageBar(QFrame):
         self.style().polish(self)
         self._picture.setPixmap(icon("warning" if kind == "problem" else "notice").pixmap(QSize(18, 18)))
         self.close_button.setIcon(icon("close"))
-        self._text.setText(message)
         self.show()
         self.raise_()
+        self._say(message)
+
+    def _say(self, message: str) -> None:
+        self._text.setText(message)
         self._settle_down()
+
+    @property
+    def _is_problem_shown(self) -> bool:
+        return not self.isHidden() and self.property("kind") == "problem"
+
+    def _end_notice(self) -> None:
+        if self._is_problem_shown:
+            self._say(self._problem)
+        else:
+            self.clear()
 
     def _settle_down(self) -> None:
         width = min(self._floor.width() - 2 * _MARGIN, _WIDEST)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QAction
@@ -15,6 +16,9 @@ from isegformer_app.settings import Settings
 from .planes_view import PlanesView
 from .volume_actions import FAST, VOLUME_ACTIONS
 from .volume_panel import VolumePanel
+
+if TYPE_CHECKING:
+    from isegformer_app.controllers.photo import Photo
 
 _REST_MS = 250
 """So long a slice is looked at before it is encoded, and a window before the network sees it."""
@@ -40,6 +44,7 @@ class VolumeDesk(QObject):
         self.slicing, self.windowing = Slicing(segmenting), Windowing(segmenting)
         self._segmenting, self._settings, self._planes = segmenting, settings, planes
         self._actions: Mapping[str, QAction] = {}
+        self._told_of: Photo | None = None
         self._rest = QTimer(self, interval=_REST_MS, singleShot=True)
         self._rest.timeout.connect(self._come_to_rest)
         for pane in planes.panes:
@@ -96,11 +101,13 @@ class VolumeDesk(QObject):
         # Photos leave the keys of volumes, arrows among them, to the lists.
         for spec in VOLUME_ACTIONS:
             self._actions[spec.name].setEnabled(is_volume)
+        # Work that takes it off the desk for a moment, as imports do, puts the same one back: no need to tell it twice.
+        is_another, self._told_of = photo is not self._told_of, photo
         if not is_volume:
             return
         self.panel.offer(self.windowing.windows())
         self.follow()
-        told = list(photo.notes) if photo is not None else []
+        told = list(photo.notes) if photo is not None and is_another else []
         if not self._settings.knows_no_diagnosis:
             self._settings.knows_no_diagnosis = True
             told.insert(0, _NOT_FOR_DIAGNOSIS)
