@@ -65,7 +65,7 @@ def test_series_is_opened_clicked_saved_and_gone_on_with(
     assert again.window.windowTitle() == title
     again.window.objects.choose(1)
     assert again.clicks == [(7, 6, True)]
-    assert again.window.planes.panes[0].bar.marked == [0, 1, 2]
+    again.wait_until(lambda: again.window.planes.panes[0].bar.marked == [0, 1, 2])
     _export_and_compare(again, tmp_path, voxels)
 
 
