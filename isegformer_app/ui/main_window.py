@@ -44,6 +44,7 @@ from .photos_panel import PhotosPanel
 from .planes_view import PlanesView
 from .recent_menu import RecentMenu
 from .session_desk import SessionDesk
+from .surface_desk import SurfaceDesk
 from .train_desk import TrainDesk
 from .view_desk import ViewDesk
 from .volume_desk import VolumeDesk
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
         self.objects_panel, self.classes_bar = self.shown.objects_panel, self.shown.classes_bar
         self.volumes = VolumeDesk(self, self.segmenting, settings, self.planes)
         self.measures = MeasuresDesk(self, self.segmenting, self.planes)
+        self.surfaces = SurfaceDesk(self, self.segmenting, self.planes)
         self.hand_editing = HandEditing(self.segmenting)
         self.files = FileDesk(self, self.segmenting, settings)
         self.session = SessionDesk(self, self.segmenting, self.files.album, journals, settings)
@@ -102,6 +104,7 @@ class MainWindow(QMainWindow):
         self.view.adopt(self.actions_by_name)
         self.volumes.adopt(self.actions_by_name)
         self.measures.adopt(self.actions_by_name)
+        self.surfaces.adopt(self.actions_by_name)
         self._show_history()
 
     # What the controllers say -----------------------------------------------------------------------------------
@@ -110,11 +113,13 @@ class MainWindow(QMainWindow):
         """Objects, clicks or labels changed."""
         self.shown.document_changed(change)
         self.measures.document_changed(change)
+        self.surfaces.document_changed(change)
 
     def preview_changed(self) -> None:
         """The active object, its clicks or its unaccepted mask changed."""
         self.shown.follow()
         self.measures.show_all()
+        self.surfaces.follow()
         self._show_history()
 
     def waiting_changed(self, is_waiting: bool) -> None:
@@ -148,6 +153,7 @@ class MainWindow(QMainWindow):
             **self.view.handlers(),
             **self.volumes.handlers(),
             **self.measures.handlers(),
+            **self.surfaces.handlers(),
             **self.model.handlers(),
             **self.training.handlers(),
             **self.evaluation.handlers(),
@@ -334,6 +340,7 @@ class MainWindow(QMainWindow):
         self.files.close()
         self.photos_panel.close_down()
         self.measures.close()
+        self.surfaces.close()
         self.training.close_down()
         self.evaluation.close_down()
 
