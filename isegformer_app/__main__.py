@@ -6,6 +6,11 @@ Imports are lazy: `isegformer --help` and the window must not wait for torch.
 import sys
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from model.data.session_volumes import ReadPlane
 
 HEADLESS_COMMANDS = ("segment", "evaluate", "compare", "checkpoint", "train")
 """First arguments that never open a window; `model.cli` parses what follows them."""
@@ -44,14 +49,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     if first in HEADLESS_COMMANDS:
         from model.cli import main as run_command
 
+        _lend_volume_reader()
         return run_command(arguments)
     if first == OPEN_CASE:
         from .app import open_case
 
+        _lend_volume_reader()
         return open_case(arguments[1:])
     from .app import main as open_window
 
     return open_window(arguments)
+
+
+def _lend_volume_reader() -> None:
+    """Let the model read the volumes of sessions as the window does."""
+    from model.data.session_volumes import open_volumes_with
+
+    open_volumes_with(open_kept_slices)
+
+
+def open_kept_slices(session: Path, place: int) -> "ReadPlane":
+    """Open a volume of a session as `model.data.session_volumes.OpenVolume` says."""
+    from model.errors import DatasetError
+
+    from .controllers.kept_volumes import open_kept_volume
+    from .document import SliceKey
+    from .files.errors import FileProblem
+
+    try:
+        photo = open_kept_volume(session, place)
+    except FileProblem as problem:
+        raise DatasetError(str(problem)) from problem
+    return lambda axis, index: photo.volume.as_rgb(SliceKey(axis, index), photo.network_window)
 
 
 def _version() -> str:

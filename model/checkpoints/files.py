@@ -21,6 +21,7 @@ from torch import Tensor
 
 from ..errors import CheckpointError, OutputError, SettingsError
 from ..networks import ClickNetwork, create_network
+from ..store.cards import whole_card
 from ..store.header import FORMAT, VERSION, Metadata, TensorEntry, check_header, read_header
 from .naming import named
 
@@ -37,6 +38,7 @@ class Checkpoint:
     network_name: str
     options: Mapping[str, Any]
     card: Mapping[str, Any]
+    """With what a card beside the file adds to it, see `store.cards`."""
     sha256: str
     """Of the whole file, in hexadecimal."""
 
@@ -82,6 +84,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     header = read_header(path)
     metadata = check_header(path, header, FORMAT, VERSION)
+    card = whole_card(path, metadata.card)
     network = _build(path, metadata)
     _check_fit(path, network, header.tensors)
     try:
@@ -95,9 +98,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         if not _finite(tensor):
             raise CheckpointError(f"The model file {path} is damaged: the weight {key} is not finite.")
     network.load_state_dict(state)
-    return Checkpoint(
-        network.eval(), metadata.name, metadata.network, dict(metadata.options), dict(metadata.card), digest
-    )
+    return Checkpoint(network.eval(), metadata.name, metadata.network, dict(metadata.options), card, digest)
 
 
 def _stored(key: str, tensor: Tensor, half: Half) -> Tensor:

@@ -15,7 +15,8 @@ def told(facts: Mapping[str, object]) -> str:
         if name == "multiply-adds" and isinstance(value, dict):
             lines += _operations(value)
         elif isinstance(value, dict) and value:
-            lines += [f"{name}:", *(f"  {key:<{_NAME_WIDTH}}{_plain(each)}" for key, each in value.items())]
+            width = max(_NAME_WIDTH, *(len(key) + 1 for key in value))
+            lines += [f"{name}:", *(f"  {key:<{width}}{_plain(each)}" for key, each in value.items())]
         else:
             lines.append(f"{name + ':':<{_NAME_WIDTH + 2}}{_plain(value, name)}")
     return "\n".join(lines)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..clicks import Click
 from ..data.nifti_sets import read_slice
+from ..data.session_sets import SUFFIX, open_session
 from ..errors import DatasetError
 from .records import OBJECTS_FILE, ROBUSTNESS_FILE, Record, read_records
 from .run import SETTINGS_FILE
@@ -73,4 +74,12 @@ def _names(record: Record, name: str) -> bool:
 
 def _slice(record: Record) -> NDArray[np.uint8] | None:
     image = record.target.image
-    return None if image.place is None else read_slice(image.paths[0], image.place)
+    if image.place is None:
+        return None
+    picture, truth = image.paths
+    if truth.suffix != SUFFIX:
+        return read_slice(picture, image.place)
+    for each in open_session(truth, only_finished=True).images:
+        if each.stem == image.stem:
+            return each.read_pixels()
+    raise DatasetError(f"{str(truth)!r} does not hold {image.name} any more.")

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import CheckpointError, OutputError
+from .cards import whole_card
 from .header import FORMAT, VERSION, check_header, read_header
 from .places import bundled_models, resolve_model, stored_models, stored_path
 from .speed import UNKNOWN, speed_class
 
 NOT_STATED = "not stated"
-_BUNDLED_LICENCE = "see the model card in the program's folder resources/models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +54,9 @@ def _listed(name: str, *, is_bundled: bool) -> ListedModel:
     try:
         size = path.stat().st_size
         metadata = check_header(path, read_header(path), FORMAT, VERSION)
+        card = whole_card(path, metadata.card)
     except (CheckpointError, OSError) as error:
         return ListedModel(name, path, is_bundled, 0, "", NOT_STATED, UNKNOWN, {}, str(error))
-    licence = metadata.card.get("licence")
-    stated = licence if isinstance(licence, str) and licence else _BUNDLED_LICENCE if is_bundled else NOT_STATED
-    return ListedModel(
-        name, path, is_bundled, size, metadata.network, stated, speed_class(metadata.network), metadata.card
-    )
+    licence = card.get("licence")
+    stated = licence if isinstance(licence, str) and licence else NOT_STATED
+    return ListedModel(name, path, is_bundled, size, metadata.network, stated, speed_class(metadata.network), card)

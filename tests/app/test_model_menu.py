@@ -67,7 +67,7 @@ def test_every_model_is_in_the_menu_with_size_speed_and_licence(cat: Hands, made
     assert end.isSeparator()
     assert bundled.text().startswith(f"{DEFAULT_MODEL} (")
     assert bundled.text().endswith(" MB, fast, bundled)")
-    assert "Licence: see the model card" in bundled.toolTip()
+    assert "Licence: MIT for the decoder, Apache-2.0 for the encoder" in bundled.toolTip()
     assert own.text() == f"my && cells ({path.stat().st_size / 1e6:.1f} MB, fast)"
     assert "Licence: CC0, as it says" in own.toolTip()
     assert not broken.isEnabled()

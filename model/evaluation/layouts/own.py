@@ -1,10 +1,9 @@
 """What people have themselves: folders of images and masks, NIfTI volumes, and our own projects."""
 
 import csv
-from dataclasses import replace
 from pathlib import Path
 
-from ...data.annotated import Annotated, Found, Trouble
+from ...data.annotated import Found, Trouble
 from ...data.mask_folders import mask_folder_of, open_mask_folder
 from ...data.nifti_sets import Slicing, open_nifti
 from ...data.objects import MaskKind
@@ -83,17 +82,7 @@ def open_project(path: Path) -> Found:
         if len(sessions) != 1:
             raise DatasetError(f"{str(path)!r} holds {len(sessions)} session files; name one of them.")
         path = sessions[0]
-    found = open_session(path, only_finished=True)
-    taken: set[str] = set()
-    images: list[Annotated] = []
-    for image in found.images:
-        # Two photos of one name lie in two folders.
-        stem = image.stem
-        while stem in taken:
-            stem += "+"
-        taken.add(stem)
-        images.append(replace(image, stem=stem))
-    return Found(tuple(images), found.troubles)
+    return open_session(path, only_finished=True)
 
 
 def _open_set(folder: Path, kind: MaskKind | None, ignore_value: int | None) -> Found:

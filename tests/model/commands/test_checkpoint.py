@@ -57,6 +57,9 @@ def test_info_of_the_bundled_model(capsys: Output) -> None:
     assert list(counts) == ["256", "400", "512"]
     assert counts["512"]["encode"] > 10 * counts["512"]["click"] > 0
     assert facts["speed"] == "fast"
+    assert facts["licence"].startswith("MIT for the decoder")
+    assert facts["metrics"]["NoC@90"] == 5.14
+    assert "DINOv2" in facts["source"]["encoder"]
 
 
 def test_parameters_and_operations_are_the_published_ones(tmp_path: Path, capsys: Output) -> None:
