@@ -144,7 +144,7 @@ def test_what_was_added_survives_a_kill(
         report_of(hands).reject()
     die(hands)
     again, asked = start_again(start, "Restore")
-    assert "3 objects on 2 photos" in asked[0]
+    assert "3 objects on “photo1.png”, “photo3.png”" in asked[0]
     album = again.window.files.album
     works = {path.name: work.annotation for path, work in album.works()}
     assert [each.name for each in works["photo1.png"].objects] == ["object 1", "cat 2"]
