@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from isegformer_app.document import Annotation, SliceKey, Viewpoint, Volume
+from isegformer_app.document import Annotation, Ruler, SliceKey, Viewpoint, Volume
 from isegformer_app.document.normalisation import DISPLAY, Normalisation
 from isegformer_app.files.volumes import VolumeImage
 
@@ -75,6 +75,12 @@ class Photo:
         height, width = (length for number, length in enumerate(self.volume.spacing) if number != axis)
         shorter = min(height, width)
         return (height / shorter, width / shorter) if shorter > 0 else (1.0, 1.0)
+
+    def measured(self, ruler: Ruler, key: SliceKey) -> str:
+        """The length of a ruler on a slice, with its unit: "about" where the slices lie at uneven distances."""
+        words = f"{ruler.length(self.volume, key):.1f} {'mm' if self.volume.has_scale else 'px'}"
+        is_across = self.image is not None and key.axis != self.image.native_axis
+        return f"about {words}" if self.image is not None and is_across and not self.image.grid.is_even else words
 
     def turn_time(self, time: int) -> bool:
         """Look at another time point; whether there is one."""

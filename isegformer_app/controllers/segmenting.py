@@ -338,5 +338,5 @@ class SegmentingController:
         if step.key is not None:
             viewpoint.move_to(step.key)
         is_open = target is not None and target.prompt(viewpoint.key).is_open
-        goes_on_drawing = viewpoint.tool is not Tool.CLICK and target is not None
+        goes_on_drawing = viewpoint.tool not in {Tool.CLICK, Tool.RULER} and target is not None
         self.select_quietly(step.object_id if is_open or goes_on_drawing else None)

@@ -12,6 +12,7 @@ from .masks import MaskCrop
 from .normalisation import Normalisation
 from .objects import Colour, LabelClass, LabelObject, Prompt, State, Status, palette_colour
 from .overlap import OverlapRule
+from .ruler import Ruler
 from .viewpoint import Tool, Viewpoint
 from .volume import PLANE_NAMES, Volume, spacing_of
 
@@ -37,6 +38,7 @@ __all__ = [
     "Normalisation",
     "OverlapRule",
     "Prompt",
+    "Ruler",
     "Shape",
     "ShapeError",
     "SliceKey",

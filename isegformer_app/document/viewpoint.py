@@ -1,10 +1,11 @@
 """How the annotator looks at the document: neither undoable nor unsaved work."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from .geometry import PHOTO, Shape, SliceKey
 from .normalisation import Normalisation
+from .ruler import Ruler
 
 
 class Tool(Enum):
@@ -15,11 +16,12 @@ class Tool(Enum):
     ERASER = "eraser"
     POLYGON = "polygon"
     LASSO = "lasso"
+    RULER = "ruler"
 
 
 @dataclass(slots=True)
 class Viewpoint:
-    """The slice worked on, the grey window (low, high), the object and class worked on, the tool in hand.
+    """The slice worked on, the grey window (low, high), the object and class worked on, the tool in hand, the rulers.
 
     Of a volume also: the voxel where its three planes meet, whether all three are shown, its colours on the screen,
     its time point, and what the network sees of it.
@@ -30,6 +32,7 @@ class Viewpoint:
     active_object: int | None = None
     active_class: int = 1
     tool: Tool = Tool.CLICK
+    rulers: dict[SliceKey, tuple[Ruler, ...]] = field(default_factory=dict)
     cursor: Shape = (0, 0, 0)
     are_three_shown: bool = False
     colours: str = "grey"

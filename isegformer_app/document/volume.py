@@ -21,16 +21,17 @@ _TOWARDS = (("R", "L"), ("A", "P"), ("S", "I"))
 class Volume:
     """Voxels with their place in the world; never changed once built.
 
-    `array` is (D, H, W) of any real type, or (D, H, W, 3) uint8 RGB. `spacing` is millimetres (or pixels for a
-    photo) along the three axes. `affine` (4, 4) takes the middle of the voxel (slice, row, col, 1) to patient
-    millimetres, RAS+: x grows to the patient's right, y to the front, z to the head. It may be oblique and sheared;
-    None without one. The axes of a volume that has one run, as nearly as they can, from head to feet, from front to
-    back and from the patient's right to the left.
+    `array` is (D, H, W) of any real type, or (D, H, W, 3) uint8 RGB. `spacing` is the way from voxel to voxel along
+    the three axes: in millimetres where the volume `has_scale`, otherwise, as in a photo, in pixels. `affine` (4, 4)
+    takes the middle of the voxel (slice, row, col, 1) to patient millimetres, RAS+: x grows to the patient's right,
+    y to the front, z to the head. It may be oblique and sheared; None without one. The axes of a volume that has one
+    run, as nearly as they can, from head to feet, from front to back and from the patient's right to the left.
     """
 
     array: NDArray[Any]
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
     affine: Affine | None = None
+    has_scale: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what is no volume."""

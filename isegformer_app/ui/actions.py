@@ -77,6 +77,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("eraser", "&Eraser", "&Tools", ("E",), "Erase pixels; the right button paints", True),
     ActionSpec("polygon", "P&olygon", "&Tools", ("P",), "Corner by corner; begin with the right button to cut", True),
     ActionSpec("lasso", "&Lasso", "&Tools", ("L",), "Draw round an area; with the right button to cut", True),
+    ActionSpec(
+        "ruler", "&Ruler", "&Tools", ("M",), "Draw a line to measure; its ends can be moved; Esc leaves it", True
+    ),
+    ActionSpec("clear_rulers", "&Clear rulers", "&Tools", ("Shift+M",), "Remove the rulers of all slices"),
     ActionSpec("brush_smaller", "Brush s&maller", "&Tools", ("[",), starts_group=True),
     ActionSpec("brush_larger", "Brush l&arger", "&Tools", ("]",)),
     ActionSpec("fit", "&Fit in window", "&View", ("F",), "Once more: back to what was seen before"),

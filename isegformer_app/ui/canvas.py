@@ -13,6 +13,7 @@ from .canvas_tools import BrushTool, CanvasTool, OutlineTool, PointsTool
 from .canvas_view import CanvasView
 from .markers import paint_marker, paint_spinner, screen_point
 from .pointer import Pointer, is_drag
+from .ruler_tool import RulerTool
 
 _NOTCH = 1.2
 """Zoom factor of one notch of the wheel."""
@@ -43,11 +44,12 @@ class Canvas(CanvasView):
     double_clicked_beside = Signal()
     """Twice, beside the slice."""
     pressed = Signal()
-    """A button went down over the picture; the tool hears of it afterwards."""
+    """A button went down over the picture, with a tool that takes the slice; the tool hears of it afterwards."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.points, self.brush, self.outline = PointsTool(self), BrushTool(self), OutlineTool(self)
+        self.ruler = RulerTool(self)
         self.is_panning_with_left = False
         """While Space is held, the left button moves the photo."""
         self.is_sliced, self.is_levelled = False, False
@@ -119,6 +121,7 @@ class Canvas(CanvasView):
             Tool.ERASER: self.brush,
             Tool.POLYGON: self.outline,
             Tool.LASSO: self.outline,
+            Tool.RULER: self.ruler,
         }
         self._tool = by_name[tool]
         self._show_cursor()
@@ -141,6 +144,7 @@ class Canvas(CanvasView):
 
     def _paint_tool(self, painter: QPainter) -> None:
         if self.geometry_of_view is not None:
+            self.ruler.draw(painter, self.geometry_of_view, is_in_hand=self._tool is self.ruler)
             self._tool.paint(painter, self.geometry_of_view)
 
     def _place_crosshair(self) -> None:
@@ -169,7 +173,8 @@ class Canvas(CanvasView):
         if event.button() == Qt.MouseButton.MiddleButton or (is_left and self.is_panning_with_left):
             self._grab(event.position())
         elif self._grip is None:
-            self.pressed.emit()
+            if self._tool.takes_slice:
+                self.pressed.emit()
             if event.button() == Qt.MouseButton.RightButton and self._tool.is_still_with_right:
                 self._pressed_right = event.position()
             tell_tool(Pointer.of(event, self.geometry_of_view))

@@ -18,6 +18,8 @@ class CanvasTool(QObject):
     cursor = Qt.CursorShape.CrossCursor
     is_still_with_right = False
     """Whether the right button only clicks, so that a drag with it may move the photo."""
+    takes_slice = True
+    """Whether a press makes the slice under it the one that is worked on."""
 
     def press(self, pointer: Pointer) -> bool:
         """A button went down."""
@@ -44,6 +46,10 @@ class CanvasTool(QObject):
 
     def step_back(self) -> bool:
         """Take the last point of what was begun back; whether there was one."""
+        return False
+
+    def remove_hovered(self) -> bool:
+        """Remove what of the tool's own is under the cursor; whether there was anything."""
         return False
 
     def complete(self) -> bool:

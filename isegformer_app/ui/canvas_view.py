@@ -97,6 +97,11 @@ class CanvasView(GraphicsView):
             self._overlay_item.update(QRectF(*corners).normalized().adjusted(-_RIM, -_RIM, _RIM, _RIM))
 
     @property
+    def is_hovered(self) -> bool:
+        """Whether the mouse is over it."""
+        return self._under is not None and self.isVisible()
+
+    @property
     def overlay(self) -> OverlayLayer:
         """The labels; call `redraw` after giving it other colours."""
         return self._overlay

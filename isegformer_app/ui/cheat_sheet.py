@@ -32,6 +32,7 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Erase with the brush, paint with the eraser", "Right button, or Ctrl+left button"),
     ("Cut with polygon or lasso", "Begin with the right button"),
     ("Close a polygon", "Double-click, Enter, or click its first corner"),
+    ("Measure a length", "Drag with the ruler (M); move its ends; Del removes the one under the cursor"),
     ("Pick a class", "1 … 9"),
 )
 

@@ -17,6 +17,7 @@ _DRAWINGS = {
     "eraser": "<path d='M9 20 3.5 14.5 14 4l6.5 6.5L11 20zM8.5 9.5l6.5 6.5M9 20h11'/>",
     "polygon": "<path d='M5 9l8-5 7 6-3 9-10 1z'/>",
     "lasso": "<path d='M12 4c5 0 9 2.2 9 5.5S17 15 12 15s-9-2.2-9-5.5S7 4 12 4zM7 14c-2 1-2 4 .5 4 2 0 2.5 3-.5 3'/>",
+    "ruler": "<path d='M3 16 16 3l5 5L8 21zM7 12l2.5 2.5M10 9l1.8 1.8M13 6l2.5 2.5'/>",
     "finish": "<path d='M4 13l5 5L20 6'/>",
     "fit": "<path d='M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5'/>",
     "actual_size": "<path d='M6 7v10M18 7v10M4 8.5 6 7M16 8.5 18 7M12 10v.2M12 14v.2'/>",

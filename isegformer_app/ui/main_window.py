@@ -52,7 +52,7 @@ from .worker_bridge import WorkerBridge
 _TOOLBAR = (
     ("open", "save", "export"),
     ("undo", "redo"),
-    ("points", "brush", "eraser", "polygon", "lasso"),
+    ("points", "brush", "eraser", "polygon", "lasso", "ruler"),
     ("finish",),
     ("fit", "actual_size"),
     ("previous_photo", "next_photo"),
@@ -88,6 +88,7 @@ class MainWindow(QMainWindow):
         self.exports = ExportDesk(self, self.segmenting, self.files.album, settings)
         self.imports = ImportDesk(self, self.segmenting, self.files.album, self.session.watch_work)
         self.objects = ObjectDesk(self, self.segmenting, self.hand_editing, self.planes, self.objects_panel)
+        self.objects.ruler_left.connect(self.view.put_ruler_away)
         self.objects.photos_with_class = self.files.album.photos_with_class
         self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
         self.training = TrainDesk(self, settings, lambda: self.session.path, self.model.use_new)

@@ -36,7 +36,7 @@ class MeasuresPanel(QTableWidget):
     def show_counts(
         self, objects: Iterable[LabelObject], counts: ObjectCounts, volume: Volume, key: SliceKey, unit: str
     ) -> None:
-        """Show the figures of these objects, on a slice and in all."""
+        """Show the figures of these objects, on a slice and in all; no sizes where the volume has no scale."""
         shown = [each for each in objects if each.id in counts.tallies and counts.tallies[each.id].voxels]
         suffix = f" ({unit})" if unit else ""
         self.setHorizontalHeaderLabels([*_HEADINGS[:4], f"Mean{suffix}", f"SD{suffix}"])
@@ -46,8 +46,8 @@ class MeasuresPanel(QTableWidget):
             area = int(tally.along[key.axis][key.index]) * pixel_area(volume, key.axis)
             cells = [
                 f"{tally.voxels}",
-                f"{tally.voxels * voxel_size(volume) / _MM3_A_ML:.3f}",
-                f"{area:.1f}",
+                f"{tally.voxels * voxel_size(volume) / _MM3_A_ML:.3f}" if volume.has_scale else "",
+                f"{area:.1f}" if volume.has_scale else "",
                 "" if volume.is_colour else f"{tally.mean:.1f}",
                 "" if volume.is_colour else f"{tally.deviation:.1f}",
             ]

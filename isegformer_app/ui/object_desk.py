@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QColorDialog, QInputDialog, QWidget
 
@@ -35,6 +35,9 @@ _CHOOSE = "Choose an object in the list first."
 
 class ObjectDesk(QObject):
     """Turns actions into gestures of the controllers."""
+
+    ruler_left = Signal()
+    """The annotator has measured enough."""
 
     def __init__(
         self,
@@ -92,8 +95,9 @@ class ObjectDesk(QObject):
 
     def remove_click(self) -> None:
         """Take the last corner or click back."""
-        if self._planes.active.tool.step_back():
-            self._planes.active.redraw_tool()
+        canvas = self._planes.under_mouse
+        if canvas.tool.step_back():
+            canvas.redraw_tool()
         else:
             self._segmenting.remove_click()
 
@@ -105,9 +109,12 @@ class ObjectDesk(QObject):
             self._segmenting.flip_click(self._planes.active.points.hovered)
 
     def delete(self) -> None:
-        """Delete the click under the cursor, else the active object."""
+        """Delete the ruler or the click under the cursor, else the active object."""
+        canvas = self._planes.under_mouse
         hovered, active = self._planes.active.points.hovered, self._segmenting.active
-        if hovered is not None:
+        if canvas.tool.remove_hovered():
+            canvas.redraw_tool()
+        elif hovered is not None:
             self._segmenting.remove_click(hovered)
         elif active is None:
             self._segmenting.tell(_CHOOSE)
@@ -115,9 +122,12 @@ class ObjectDesk(QObject):
             self._segmenting.apply(DeleteObject(active.id), activate=None)
 
     def cancel(self) -> None:
-        """Leave what was begun: an outline, else the clicks of the open object."""
-        if self._planes.active.tool.cancel():
-            self._planes.active.redraw_tool()
+        """Leave what was begun: an outline, a ruler, else the clicks of the open object."""
+        canvas = self._planes.under_mouse
+        if canvas.tool.cancel():
+            canvas.redraw_tool()
+        elif canvas.tool is canvas.ruler:
+            self.ruler_left.emit()
         else:
             self._segmenting.drop_clicks()
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 from isegformer_app.controllers.photo import Photo
 from isegformer_app.controllers.segmenting import SegmentingController
 from isegformer_app.controllers.shown_labels import ShownLabels
-from isegformer_app.document import PLANE_NAMES, SliceKey
+from isegformer_app.document import PLANE_NAMES, Ruler, SliceKey
 
 from .canvas import Canvas
 from .canvas_items import ScreenItem
@@ -33,6 +33,8 @@ class PlanePane(QFrame):
         self.is_neurological = False
         self._marks = PlaneMarks()
         self.canvas.lay_over(ScreenItem(self._paint_marks, depth=1))
+        self.canvas.ruler.words_of = self._measured
+        self.canvas.ruler.changed.connect(self._keep_rulers)
         self._photo: Photo | None = None
         self._picture: object = None
         layout = QHBoxLayout(self)
@@ -76,6 +78,7 @@ class PlanePane(QFrame):
         clicks = () if active is None else active.prompt(self.key).clicks
         if clicks != self.canvas.points.clicks:
             self.canvas.show_clicks(clicks)
+        self._show_rulers(photo)
         return self.labels.is_covered and not was_covered
 
     def look_again(self) -> None:
@@ -88,6 +91,19 @@ class PlanePane(QFrame):
         view = self.canvas.geometry_of_view
         if self._photo is not None and view is not None and view.is_mirrored != self._is_mirrored(self._photo):
             self._show_slice(self._photo, replace(view, is_mirrored=not view.is_mirrored))
+
+    def _show_rulers(self, photo: Photo) -> None:
+        rulers = photo.viewpoint.rulers.get(self.key, ())
+        if rulers != self.canvas.ruler.rulers:
+            self.canvas.ruler.show(rulers)
+            self.canvas.redraw_tool()
+
+    def _keep_rulers(self, rulers: tuple[Ruler, ...]) -> None:
+        if self._photo is not None:
+            self._photo.viewpoint.rulers[self.key] = rulers
+
+    def _measured(self, ruler: Ruler) -> str:
+        return "" if self._photo is None else self._photo.measured(ruler, self.key)
 
     def _wanted(self, photo: Photo) -> object:
         view = photo.viewpoint
@@ -148,4 +164,5 @@ def _marks(photo: Photo, axis: int, is_mirrored: bool) -> PlaneMarks:
     title = f"{name}  {view.cursor[axis] + 1} / {volume.shape[axis]}"
     if photo.image is not None and len(photo.image.volumes) > 1:
         title += f"   time {view.time + 1} / {len(photo.image.volumes)}"
-    return PlaneMarks(title, (top, bottom, left, right), min(volume.spacing[down], volume.spacing[across]), cuts)
+    millimetres = min(volume.spacing[down], volume.spacing[across]) if volume.has_scale else 0.0
+    return PlaneMarks(title, (top, bottom, left, right), millimetres, cuts)

@@ -42,6 +42,11 @@ class PlanesView(QWidget):
         return self.panes[self._axis]
 
     @property
+    def under_mouse(self) -> Canvas:
+        """The canvas that the mouse is over, else the one that is worked on."""
+        return next((canvas for canvas in self.canvases if canvas.is_hovered), self.active)
+
+    @property
     def shown(self) -> tuple[PlanePane, ...]:
         """The planes that can be seen."""
         return self.panes if self._are_three else (self.active_pane,)

@@ -28,6 +28,7 @@ _TOOLS = {
     "eraser": Tool.ERASER,
     "polygon": Tool.POLYGON,
     "lasso": Tool.LASSO,
+    "ruler": Tool.RULER,
 }
 
 
@@ -49,6 +50,7 @@ class ViewDesk(QObject):
         self._window = window
         self._segmenting, self._settings, self._planes, self._panel = segmenting, settings, planes, panel
         self._actions: Mapping[str, QAction] = {}
+        self._before_ruler = Tool.CLICK
         panel.threshold_changed.connect(self.set_threshold)
         panel.opacity_changed.connect(self.set_opacity)
         panel.style_changed.connect(self.set_style)
@@ -62,6 +64,7 @@ class ViewDesk(QObject):
         """What the actions of this desk do."""
         handlers: dict[str, Callable[[], object]] = {
             "flip_sign": self.flip_sign,
+            "clear_rulers": self.clear_rulers,
             "brush_smaller": lambda: self.set_brush(self._settings.brush_radius / _BRUSH_STEP),
             "brush_larger": lambda: self.set_brush(self._settings.brush_radius * _BRUSH_STEP),
             "fit": lambda: self._planes.active.fit(),
@@ -109,12 +112,25 @@ class ViewDesk(QObject):
 
     def take(self, tool: Tool) -> None:
         """Take a tool in hand."""
+        if tool is not Tool.RULER:
+            self._before_ruler = tool
         for canvas in self._planes.canvases:
             canvas.take(tool)
         if self._segmenting.photo is not None:
             self._segmenting.photo.viewpoint.tool = tool
         for name, each in _TOOLS.items():
             self._actions[name].setChecked(each is tool)
+
+    def put_ruler_away(self) -> None:
+        """Take the tool in hand that was there before the ruler."""
+        self.take(self._before_ruler)
+
+    def clear_rulers(self) -> None:
+        """Remove the rulers of all slices."""
+        photo = self._segmenting.photo
+        if photo is not None:
+            photo.viewpoint.rulers.clear()
+            self._segmenting.show_again()
 
     def flip_sign(self) -> None:
         """Let the left button mean the other sign."""

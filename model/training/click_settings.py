@@ -48,10 +48,14 @@ class ClickSettings(RunSettings):
     most_clicks: int = 24
     click_gamma: float = 0.8
     merge_share: float = 0.15
+    takes_parts: bool = False
+    """Whether targets may be parts of objects, or objects without some of their parts, where the data names parts."""
+    stuff_share: float = 0.3
+    """How often the stuff of an image (sky, grass) counts among its objects, where the data has any."""
     min_area: int = 1000
     """Smallest object of a crop in pixels that is a target."""
     empty_share: float = 0.05
-    """How often a crop without object is kept, with negative clicks only."""
+    """How often a crop without a pixel of an object is kept, with negative clicks only, and not cut again."""
     scales: tuple[float, ...] = (0.75, 1.4)
     """Images are resized by a factor between these."""
     is_turned: bool = False

@@ -213,7 +213,7 @@ def _volume(stack: Stack, stored: NDArray[Any]) -> Volume:
     lengths = _spacing(stack)
     affine = None if stack.affine is None else stack.affine @ order.index_affine(_stored_shape(stack))
     spacing = (lengths[order.axes[0]], lengths[order.axes[1]], lengths[order.axes[2]])
-    return Volume(order.to_volume(stored), spacing, affine)
+    return Volume(order.to_volume(stored), spacing, affine, has_scale=stack.frames[0].spacing is not None)
 
 
 def _first(stack: Stack, volume: Volume, middle: int, windows: list[NamedWindow], choice: VolumeChoice) -> FirstSlice:

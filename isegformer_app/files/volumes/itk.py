@@ -122,7 +122,8 @@ def read(choice: VolumeChoice, watch: Watch, show_first: ShowFirst, *, allow_lar
     shape = (values.shape[0], values.shape[1], values.shape[2])
     matrix = affine @ order.index_affine(shape)
     volumes = tuple(
-        Volume(order.to_volume(values[:, :, :, time]), choice.spacing, matrix) for time in range(values.shape[3])
+        Volume(order.to_volume(values[:, :, :, time]), choice.spacing, matrix, has_scale=True)
+        for time in range(values.shape[3])
     )
     native = int(np.argmax(choice.spacing)) if max(choice.spacing) > min(choice.spacing) else order.axes.index(2)
     key = SliceKey(native, volumes[0].shape[native] // 2)

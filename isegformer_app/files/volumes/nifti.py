@@ -149,7 +149,7 @@ def _volumes(stored: NDArray[Any], order: AxisOrder, head: NiftiHead) -> tuple[V
     for time in range(head.time_points):
         voxels = stored[..., time]
         voxels = voxels[0] if head.channels == 1 else np.moveaxis(voxels[:3], 0, -1)
-        volumes.append(Volume(order.to_volume(voxels), spacing, affine))
+        volumes.append(Volume(order.to_volume(voxels), spacing, affine, has_scale=True))
     return tuple(volumes)
 
 

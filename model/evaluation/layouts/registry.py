@@ -9,7 +9,7 @@ from ...data.annotated import Found
 from ...data.nifti_sets import Slicing
 from ...data.objects import MaskKind
 from ...errors import DatasetError, SettingsError
-from . import medical, natural, own, training_sets
+from . import coco_lvis, medical, natural, own, training_sets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +96,8 @@ LAYOUTS = {
     ),
     "coco_lvis": Layout(
         title="COCO+LVIS",
-        files="coco/ as COCO 2017, and lvis/lvis_v1_SPLIT.json",
-        open=lambda where: training_sets.open_coco_lvis(where.root, where.split),
+        files="SPLIT/hannotation.pickle with SPLIT/images/ and SPLIT/masks/, or coco/ and lvis/lvis_v1_SPLIT.json",
+        open=lambda where: coco_lvis.open_coco_lvis(where.root, where.split),
         options=frozenset({"split"}),
     ),
     "ade20k": Layout(
