@@ -36,7 +36,7 @@ def test_the_first_click_is_answered_by_the_network_alone() -> None:
         segmenter = Segmenter(network, honour=None)
         segmenter.set_image(image)
         answers.append(segmenter.predict([Click(20, 20, is_positive=True)]))
-    np.testing.assert_array_equal(*answers)
+    np.testing.assert_array_equal(answers[0], answers[1])
 
 
 class Bendable(TinyLate):
