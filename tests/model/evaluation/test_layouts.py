@@ -164,9 +164,22 @@ def test_sstem_has_the_parts_of_the_mitochondria(tmp_path: Path) -> None:
     assert [trouble.name for trouble in found.troubles] == ["sstem/03"]
 
 
-def test_oai_zib_has_an_object_a_label_and_brats_one_a_slice(tmp_path: Path) -> None:
+def test_sstem_as_published_joins_parts_that_touch_at_a_corner(tmp_path: Path) -> None:
+    mask = np.zeros(SIZE, np.uint8)
+    mask[2:4, 2:4], mask[4:6, 4:6], mask[12, 12] = 255, 255, 1
+    write(tmp_path / "raw" / "01.tif", mask)
+    write(tmp_path / "mitochondria" / "01.png", mask)
+    assert areas(opened("sstem", tmp_path)) == {"01": {1: 4, 2: 4}}
+    # The published call, word for word: the 4 is taken as the array for the labels.
+    parts = cv2.connectedComponentsWithStats(mask, 4)[1]  # type: ignore[call-overload]
+    assert areas(opened("sstem", tmp_path, as_published=True)) == {"01": {1: 8, 2: 1}}
+    assert np.array_equal(opened("sstem", tmp_path, as_published=True).images[0].read_objects().flat(), parts)
+
+
+@pytest.mark.parametrize("masks", ["annotation", "annotations"])
+def test_oai_zib_has_an_object_a_label_and_brats_one_a_slice(tmp_path: Path, masks: str) -> None:
     photo(tmp_path / "test" / "image" / "a.png")
-    write(tmp_path / "test" / "annotations" / "a.png", blocks(1, 2))
+    write(tmp_path / "test" / masks / "a.png", blocks(1, 2))
     assert areas(opened("oai_zib", tmp_path)) == {"a": {1: 16, 2: 16}}
     assert areas(opened("brats", tmp_path)) == {"a": {1: 32}}
 
