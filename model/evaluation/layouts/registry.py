@@ -115,7 +115,8 @@ LAYOUTS = {
     "brats": Layout(
         title="BraTS",
         files="image/ with annotation/, or CASE/CASE_flair.nii.gz with CASE_seg.nii.gz",
-        open=lambda where: medical.open_brats(where.root),
+        open=lambda where: medical.open_brats(where.root, where.split),
+        options=frozenset({"split"}),
     ),
     "sstem": Layout(
         title="ssTEM",
@@ -125,7 +126,14 @@ LAYOUTS = {
     "oai_zib": Layout(
         title="OAI-ZIB",
         files="test/image/ with test/annotations/",
-        open=lambda where: medical.open_oai_zib(where.root),
+        open=lambda where: medical.open_oai_zib(where.root, where.split),
+        options=frozenset({"split"}),
+    ),
+    "oai": Layout(
+        title="OAI",
+        files="train/image/ with train/annotations/",
+        open=lambda where: medical.open_oai(where.root, where.split),
+        options=frozenset({"split"}),
     ),
     "folder": Layout(
         title="folder",
