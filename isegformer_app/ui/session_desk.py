@@ -16,13 +16,15 @@ from isegformer_app.document import Annotation
 from isegformer_app.files.errors import CannotWrite
 from isegformer_app.files.locking import FileLock
 from isegformer_app.files.session import SUFFIX
+from isegformer_app.files.volumes import VolumeSource
 from isegformer_app.settings import Settings
 
 from .restore_question import Choice, ask_to_restore, in_words
 from .session_reader import SessionReader
 from .session_saver import SessionSaver
 
-_KIND = f"Sessions (*{SUFFIX})"
+SESSIONS = f"Sessions (*{SUFFIX})"
+"""The kind of file, for those who let one be chosen."""
 _NAMES_SHOWN = 3
 _AGAIN_MS = 1000
 
@@ -108,7 +110,7 @@ class SessionDesk(QObject):
             self.noticed.emit("Open a photo first: there is nothing to save.")
             return False
         suggested = self.path or current.with_name(f"{current.parent.name or current.stem}{SUFFIX}")
-        chosen, _ = QFileDialog.getSaveFileName(self._window, "Save session", str(suggested), _KIND)
+        chosen, _ = QFileDialog.getSaveFileName(self._window, "Save session", str(suggested), SESSIONS)
         if not chosen:
             return False
         target = Path(chosen)
@@ -117,7 +119,7 @@ class SessionDesk(QObject):
     def ask_to_open(self) -> None:
         """Let a session be chosen."""
         folder = "" if self.path is None else str(self.path.parent)
-        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open session", folder, _KIND)
+        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open session", folder, SESSIONS)
         if chosen:
             self.open(Path(chosen))
 
@@ -145,9 +147,9 @@ class SessionDesk(QObject):
         if photo is not None:
             self._safe.watch(photo)
 
-    def watch_work(self, path: Path, content_hash: str, annotation: Annotation) -> None:
+    def watch_work(self, path: Path, content_hash: str, annotation: Annotation, source: VolumeSource | None) -> None:
         """Keep what is done to another photo of the queue safe from a crash."""
-        self._safe.watch_work(path, content_hash, annotation)
+        self._safe.watch_work(path, content_hash, annotation, source)
 
     def offer_left_work(self, then: Callable[[Path | None], object]) -> None:
         """Offer what windows that died had not saved, the newest first; `then` is told the session that was restored.
