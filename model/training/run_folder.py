@@ -93,10 +93,10 @@ class RunFolder:
             raise SettingsError(f"The run folder {self.path} holds no state to go on from: {error}.") from error
         return state
 
-    def obey(self, on_pause: Callable[[], None] = lambda: None) -> None:
+    def obey(self, on_pause: Callable[[], None] = lambda: None, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Do what `wish.txt` says: wait while it says `pause`, raise `KeyboardInterrupt` where it says `stop`.
 
-        `on_pause` is called once when a pause begins.
+        `on_pause` is called once when a pause begins, `meanwhile` again and again while it lasts.
         """
         is_paused = False
         while wish := self._wish():
@@ -108,6 +108,7 @@ class RunFolder:
             if not is_paused:
                 is_paused = True
                 on_pause()
+            meanwhile()
             time.sleep(_PAUSE_SECONDS)
 
     def wish(self, wish: str) -> None:
