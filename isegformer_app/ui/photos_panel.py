@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 from isegformer_app.controllers.album import Album
 from isegformer_app.document import Status
 
+from .icons import icon
 from .objects_panel import swatch
 from .thumbnails import Thumbnails
 
@@ -97,9 +98,10 @@ class PhotosModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return path.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{path}\n{self._album.status(path).value}"
+            return f"{path}\n{self._album.problems.get(path, self._album.status(path).value)}"
         if role == Qt.ItemDataRole.DecorationRole:
-            return _decorated(self._thumbnail(path), self._album.status(path))
+            cannot_open = path in self._album.problems
+            return _decorated(None if cannot_open else self._thumbnail(path), self._album.status(path), cannot_open)
         return None
 
 
@@ -146,7 +148,7 @@ class PhotosPanel(QWidget):
         index = self.model.index(self.model.row(self._album.current))
         with QSignalBlocker(self.view):
             self.view.setCurrentIndex(index)
-        self._show_count()
+        self.status_changed()
 
     def status_changed(self) -> None:
         """The photo on the desk has changed."""
@@ -187,8 +189,8 @@ def _list_view() -> QTableView:
     return view
 
 
-def _decorated(picture: QPixmap | None, status: Status) -> QIcon:
-    """Put a picture into a box of one size, with a dot in the colour of the status."""
+def _decorated(picture: QPixmap | None, status: Status, cannot_open: bool) -> QIcon:
+    """Put a picture into a box of one size, with a dot in the colour of the status, or a mark of trouble."""
     ratio = 2
     made = QPixmap(_PICTURE * ratio)
     made.setDevicePixelRatio(ratio)
@@ -199,11 +201,16 @@ def _decorated(picture: QPixmap | None, status: Status) -> QIcon:
         size = picture.size().scaled(_PICTURE, Qt.AspectRatioMode.KeepAspectRatio)
         corner = QPointF((_PICTURE.width() - size.width()) / 2, (_PICTURE.height() - size.height()) / 2)
         painter.drawPixmap(QRectF(corner, size.toSizeF()), picture, QRectF(picture.rect()))
-    painter.setPen(QColor(255, 255, 255))
-    painter.setBrush(QColor(*_COLOURS[status]))
-    painter.drawEllipse(QRectF(_PICTURE.width() - _DOT - 2, _PICTURE.height() - _DOT - 2, _DOT, _DOT))
+    if cannot_open:
+        side = _PICTURE.height() // 2
+        mark = icon("warning").pixmap(QSize(side, side), ratio)
+        painter.drawPixmap(QPointF((_PICTURE.width() - side) / 2, (_PICTURE.height() - side) / 2), mark)
+    else:
+        painter.setPen(QColor(255, 255, 255))
+        painter.setBrush(QColor(*_COLOURS[status]))
+        painter.drawEllipse(QRectF(_PICTURE.width() - _DOT - 2, _PICTURE.height() - _DOT - 2, _DOT, _DOT))
     painter.end()
-    icon = QIcon(made)
+    decoration = QIcon(made)
     # Qt would tint it on the selected row, and the colours are the point.
-    icon.addPixmap(made, QIcon.Mode.Selected)
-    return icon
+    decoration.addPixmap(made, QIcon.Mode.Selected)
+    return decoration

@@ -62,6 +62,7 @@ QDockWidget::title {{ padding: 6px 8px; font-weight: 600; }}
 #faint {{ color: {faint}; }}
 #volumePanel QToolButton {{ padding: 3px 8px; }}
 #volumePanel QToolButton:checked {{ background: palette(highlight); color: palette(highlighted-text); }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QToolTip {{ border: 1px solid {line}; padding: 4px; }}
 """
 _SHADES = {

@@ -53,7 +53,7 @@ def _run(arguments: argparse.Namespace, settings: ClickSettings, folder: RunFold
         folder.begin(settings, preset=arguments.preset, data=[str(path) for path in arguments.data])
         folder.forget_pause()
     torch.manual_seed(settings.seed)
-    network = create_network(settings.network)
+    network = create_network(settings.network, **settings.options())
     if settings.encoder_weights:
         report = load_encoder_weights(network, Path(settings.encoder_weights))
         if processes.is_first:
@@ -140,8 +140,7 @@ def _save(folder: RunFolder, trainer: ClickTrainer, arguments: argparse.Namespac
         "samples": trainer.steps * trainer.settings.batch_size,
     }
     network = trainer.trained().eval()
-    save_checkpoint(
-        folder.path / MODEL, network, trainer.settings.network, {}, name=arguments.output.resolve().name, card=card
-    )
+    name, options = arguments.output.resolve().name, trainer.settings.options()
+    save_checkpoint(folder.path / MODEL, network, trainer.settings.network, options, name=name, card=card)
     folder.progress("done", 1, 1)
     print(f"Wrote {folder.path / MODEL} after {card['samples']} samples.")

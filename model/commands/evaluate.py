@@ -122,7 +122,8 @@ def _add_dataset_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compatible-last-object",
         action="store_true",
-        help="count the last object of an image only and number VOC's by grey value, as iSegFormer's own numbers do",
+        help="count the last object of an image only, number VOC's by grey value and join ssTEM's at corners, "
+        "as iSegFormer's own numbers do",
     )
 
 

@@ -37,6 +37,9 @@ class ClickNetwork(nn.Module, ABC):
     square_view: ClassVar[bool] = False
     """True: made for square views of `view_side` pixels, whatever the shape of the region that they show."""
 
+    auxiliary: str = ""
+    """The module whose logits are a second answer, which is trained beside the answer; empty where there is none."""
+
     click_radius: float = DISK_RADIUS
     """Radius of the disks in `clicks`, in view pixels."""
 

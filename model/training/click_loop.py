@@ -23,17 +23,12 @@ from ..networks.click_maps import disk_maps
 from ..networks.precision import has_fast_bfloat16
 from .click_samples import ClickBatch
 from .click_settings import ClickSettings
-from .objectives import AuxHead, answer_loss
+from .objectives import AuxiliaryHead, answer_loss
 from .processes import Processes
+from .rates import rate_groups
 from .run_folder import RunFolder
 
 logger = logging.getLogger(__name__)
-
-_ENCODERS = ("encoder.", "feature_extractor.", "backbone.")
-"""How the names of an encoder's weights begin, in our networks and in those that keep their published names."""
-
-_FULL_RATE = ("ocr", "cls_head", "aux_head")
-"""Parts of an encoder that are trained from a random start, at the full learning rate."""
 
 
 class ClickTrainer:
@@ -51,7 +46,7 @@ class ClickTrainer:
         self.optimizer = torch.optim.Adam(rate_groups(network, settings), weight_decay=settings.weight_decay)
         decay: Any = get_ema_multi_avg_fn(settings.ema_decay)  # type: ignore[no-untyped-call]
         self.average = AveragedModel(network, multi_avg_fn=decay, use_buffers=True) if settings.ema_decay > 0 else None
-        self._aux = AuxHead(network)
+        self._auxiliary = AuxiliaryHead(network)
         self._wrapped = DistributedDataParallel(network) if self.processes.count > 1 else network
         self.steps = 0
         self.accumulate = settings.accumulate
@@ -170,9 +165,9 @@ class ClickTrainer:
             with self._precision():
                 logits = self._wrapped(part.images, previous, self._maps(points, part))
             loss = answer_loss(logits.float(), target, part.ignored, self.settings)
-            aux = self._aux.loss(target, part.ignored)
-            if aux is not None:
-                loss = loss + self.settings.aux_weight * aux
+            auxiliary = self._auxiliary.loss(target, part.ignored)
+            if auxiliary is not None:
+                loss = loss + self.settings.aux_weight * auxiliary
             torch.autograd.backward(loss * weight)
         found, inside = (logits.detach() > 0) & ~part.ignored, part.targets
         iou = (found & inside).sum(dim=(1, 2, 3)) / (found | inside).sum(dim=(1, 2, 3)).clamp(min=1)
@@ -254,17 +249,6 @@ class ClickTrainer:
             raise SettingsError(
                 f"The state in {self.folder.path} is of another network or other settings; name another folder."
             ) from error
-
-
-def rate_groups(network: ClickNetwork, settings: ClickSettings) -> list[dict[str, Any]]:
-    """Group the parameters: those of the encoder learn at `encoder_rate` of the others' rate."""
-    slow: list[nn.Parameter] = []
-    fast: list[nn.Parameter] = []
-    for name, parameter in network.named_parameters():
-        is_encoder = name.startswith(_ENCODERS) and not any(part in name for part in _FULL_RATE)
-        (slow if is_encoder else fast).append(parameter)
-    rates = ((slow, settings.encoder_rate), (fast, 1.0))
-    return [{"params": group, "lr": settings.learning_rate, "share": share} for group, share in rates if group]
 
 
 def uses_bfloat16(precision: str, device: str) -> bool:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from ..errors import SettingsError
 from .settings import RunSettings
 
 
@@ -14,6 +15,9 @@ class ClickSettings(RunSettings):
 
     network: str = "segformer-b0"
     """A name of `create_network`."""
+    network_options: tuple[str, ...] = ()
+    """What it is built with, as NAME=VALUE: in_channels=5 (the paper's SegFormer), swapped_heads=no (HRFormer's answer
+    is then that of its OCR head), click_radius=3."""
     crop: tuple[int, ...] = (320, 480)
     """Rows and columns of the crops."""
     batch_size: int = 32
@@ -24,6 +28,9 @@ class ClickSettings(RunSettings):
     learning_rate: float = 5e-4
     encoder_rate: float = 0.1
     """Learning rate of the encoder, as a share of the others'."""
+    published_rates: bool = True
+    """As in the published code, query, key and value and tables of positions learn at the full rate though they are
+    the encoder's, and HRFormer's heads and HRNet's last layers at the encoder's; False: as it was meant."""
     milestones: tuple[int, ...] = (49, 55)
     """Epochs from which on the learning rate is a tenth of what it was."""
     warmup_steps: int = 0
@@ -74,6 +81,24 @@ class ClickSettings(RunSettings):
     """File of the teacher's weights (safetensors)."""
     teacher_samples: int = 60_000
     """Crops on which the encoder learns from the teacher."""
+
+    def options(self) -> dict[str, object]:
+        """Give `network_options` as `create_network` takes them. Raises `SettingsError` where one is no NAME=VALUE."""
+        pairs = [text.partition("=") for text in self.network_options]
+        if any(not (name and sign and value) for name, sign, value in pairs):
+            raise SettingsError(f"The network options must be NAME=VALUE, not {','.join(self.network_options)!r}.")
+        return {name: _option(value) for name, _, value in pairs}
+
+
+def _option(text: str) -> object:
+    if text in ("yes", "no"):
+        return text == "yes"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 _COCO_LVIS = ClickSettings()

@@ -23,7 +23,7 @@ class Where:
     split: str = "val"
     axis: int | None = None
     as_published: bool = False
-    """Number objects as the published evaluations do, where they do it in a way of their own (PASCAL VOC)."""
+    """Number objects as the published evaluations do, where they do it in a way of their own (PASCAL VOC, ssTEM)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,14 +114,26 @@ LAYOUTS = {
     ),
     "brats": Layout(
         title="BraTS",
-        files="image/ with annotations/, or CASE/CASE_flair.nii.gz with CASE_seg.nii.gz",
-        open=lambda where: medical.open_brats(where.root),
+        files="image/ with annotation/, or CASE/CASE_flair.nii.gz with CASE_seg.nii.gz",
+        open=lambda where: medical.open_brats(where.root, where.split),
+        options=frozenset({"split"}),
     ),
-    "sstem": Layout(title="ssTEM", files="raw/ with mitochondria/", open=lambda where: medical.open_sstem(where.root)),
+    "sstem": Layout(
+        title="ssTEM",
+        files="raw/ with mitochondria/",
+        open=lambda where: medical.open_sstem(where.root, as_published=where.as_published),
+    ),
     "oai_zib": Layout(
         title="OAI-ZIB",
         files="test/image/ with test/annotations/",
-        open=lambda where: medical.open_oai_zib(where.root),
+        open=lambda where: medical.open_oai_zib(where.root, where.split),
+        options=frozenset({"split"}),
+    ),
+    "oai": Layout(
+        title="OAI",
+        files="train/image/ with train/annotations/",
+        open=lambda where: medical.open_oai(where.root, where.split),
+        options=frozenset({"split"}),
     ),
     "folder": Layout(
         title="folder",

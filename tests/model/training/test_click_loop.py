@@ -12,12 +12,10 @@ import pytest
 import torch
 
 from model.errors import DeviceError, SettingsError
-from model.networks import create_network
 from model.training.click_looks import click_look, look_at
-from model.training.click_loop import ClickTrainer, rate_groups, uses_bfloat16
+from model.training.click_loop import ClickTrainer, uses_bfloat16
 from model.training.click_samples import ClickSamples
 from model.training.click_settings import CLICK_PRESETS
-from model.training.objectives import AuxHead
 from model.training.step_cost import measure_step
 
 from .clicked import SMALL, batches_for, blocks, trainer_in
@@ -127,29 +125,6 @@ def test_the_learning_rate_warms_up_and_falls(tmp_path: Path) -> None:
     assert rates == pytest.approx([2.5e-4, 5e-4, 1e-3, 1e-4, 1e-5])
 
 
-def test_the_encoder_learns_slowly_and_the_ocr_head_fast() -> None:
-    network = create_network("hrnet-18s")
-    names = {id(parameter): name for name, parameter in network.named_parameters()}
-    slow, fast = rate_groups(network, SMALL)
-    assert (slow["share"], fast["share"]) == (0.1, 1.0)
-    assert not any("head" in names[id(each)] or "maps_transform" in names[id(each)] for each in slow["params"])
-    assert any("ocr" in names[id(each)] for each in fast["params"])
-    assert len(slow["params"]) + len(fast["params"]) == len(names)
-
-
-def test_the_auxiliary_head_is_heard() -> None:
-    network = create_network("hrnet-18s").eval()
-    aux = AuxHead(network)
-    assert aux.exists
-    image, target = torch.rand(1, 3, 64, 64), torch.zeros(1, 1, 64, 64)
-    network(image, target, torch.zeros(1, 2, 64, 64))
-    loss = aux.loss(target, target > 1)
-    assert loss is not None
-    assert float(loss.detach()) > 0
-    assert aux.loss(target, target > 1) is None
-    assert not AuxHead(create_network("segformer-b0")).exists
-
-
 def test_the_precision_is_a_setting() -> None:
     assert not uses_bfloat16("float32", "cpu")
     assert uses_bfloat16("bfloat16", "cpu")
@@ -197,7 +172,6 @@ def test_crops_keep_masks_on_their_pixels(is_turned: bool) -> None:
 WORKER = """
 import sys, torch, torch.distributed as dist
 from pathlib import Path
-from model.networks import create_network
 from model.training.click_loop import ClickTrainer
 from model.training.processes import joined_processes
 from model.training.run_folder import RunFolder
