@@ -96,7 +96,7 @@ def write_results(
         return
     write_text(folder / TABLE_FILE, tables)
     write_text(folder / SUMMARY_FILE, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
-    name, title = str(summary["model"]), str(summary["dataset"]["title"])
+    name, title = str(summary["model"]), f"{summary['dataset']['title']}, {len(outcome.records)} objects"
     write_bytes(folder / CURVES_FILE, draw_curves([curve_of(name, summary)], title))
     ious = [record.run.ious for record in outcome.records]
     limit = evaluation.protocol.max_clicks
