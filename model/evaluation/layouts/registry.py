@@ -38,6 +38,8 @@ class Layout:
     """Longer side of the view in the published Zoom-In."""
     fixed_side: int = 448
     """Side of the view in the published fixed-size Zoom-In."""
+    is_own: bool = False
+    """Data of one's own, which has no name but that of its root."""
     options: frozenset[str] = frozenset()
     """Fields of `Where` that mean something here, beside the root."""
 
@@ -139,18 +141,21 @@ LAYOUTS = {
         title="folder",
         files="images/STEM.* with masks/STEM.png, or a folder of such sets",
         open=_folder,
+        is_own=True,
         options=frozenset({"kind", "ignore_value", "manifest", "split"}),
     ),
     "nifti": Layout(
         title="NIfTI volumes",
         files="NAME.nii.gz with NAME-label.nii.gz, or images/ with labels/",
-        open=lambda where: _volumes(where),
+        open=_volumes,
+        is_own=True,
         options=frozenset({"kind", "ignore_value", "axis"}),
     ),
     "project": Layout(
         title="project",
         files="a session file of the program, whose finished objects are the truth",
         open=lambda where: own.open_project(where.root),
+        is_own=True,
     ),
 }
 """Name -> layout."""
