@@ -115,6 +115,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("mark_done", "Mark as &done", "&Photos", ("Ctrl+D",), "", True, True),
     ActionSpec("flag", "&Flag", "&Photos", ("Ctrl+K",), "Mark the photo as one to come back to", True),
     *VOLUME_ACTIONS,
+    ActionSpec("models", "&Models…", "&Model", (), "What can answer, what others publish, and what each of them is"),
     ActionSpec("model_file", "Model from &file…", "&Model", (), "Also one of another project, which is imported"),
     ActionSpec(
         "train",

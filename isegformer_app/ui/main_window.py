@@ -38,6 +38,7 @@ from .join_desk import JoinDesk
 from .measures_desk import MeasuresDesk
 from .message_bar import MessageBar
 from .model_desk import EngineMaker, ModelDesk
+from .models_desk import ModelsDesk
 from .models_menu import ModelsMenu
 from .object_desk import ObjectDesk
 from .photo_desk import PhotoDesk
@@ -95,6 +96,7 @@ class MainWindow(QMainWindow):
         self.objects.ruler_left.connect(self.view.put_ruler_away)
         self.objects.photos_with_class = self.files.album.photos_with_class
         self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
+        self.models = ModelsDesk(self, settings, self.model)
         self.training = TrainDesk(self, settings, lambda: self.session.path, self.model.use_new)
         self.evaluation = EvaluateDesk(self, self.segmenting, self.files.album, settings)
         self.photos_panel = PhotosPanel(self.files.album)
@@ -154,6 +156,7 @@ class MainWindow(QMainWindow):
             **self.volumes.handlers(),
             **self.measures.handlers(),
             **self.model.handlers(),
+            **self.models.handlers(),
             **self.training.handlers(),
             **self.evaluation.handlers(),
             "quit": self.close,
@@ -275,7 +278,7 @@ class MainWindow(QMainWindow):
 
     def _connect_words(self) -> None:
         """What desks have to say goes to the message bar."""
-        for desk in (self.files, self.session, self.imports, self.joining, self.evaluation, self.model):
+        for desk in (self.files, self.session, self.imports, self.joining, self.evaluation, self.model, self.models):
             desk.troubled.connect(lambda message: self.problem(message, False))
         self.volumes.warned.connect(lambda message: self.problem(message, False))
         say = (
@@ -288,7 +291,7 @@ class MainWindow(QMainWindow):
             self.recent,
             self.shown,
         )
-        for source in (*say, self.volumes, self.model):
+        for source in (*say, self.volumes, self.model, self.models):
             source.noticed.connect(self.notice)
 
     # Showing ----------------------------------------------------------------------------------------------------
@@ -350,6 +353,7 @@ class MainWindow(QMainWindow):
         self.joining.close()
         self.photos_panel.close_down()
         self.measures.close()
+        self.models.close_down()
         self.training.close_down()
         self.evaluation.close_down()
 

@@ -80,7 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
             )
             outcome = evaluation.run(engine)
         if shard.leads:
-            _report(evaluation, engine, outcome, {"name": name, "title": layout.title, "root": str(arguments.root)})
+            title = arguments.root.resolve().stem if layout.is_own else layout.title
+            _report(evaluation, engine, outcome, {"name": name, "title": title, "root": str(arguments.root)})
     return 0
 
 

@@ -75,10 +75,12 @@ class ClickSettings(RunSettings):
     """Share of the objects whose images are held out, for the looks after each epoch."""
     encoder_weights: str = ""
     """File of encoder weights to start from; empty for a random start."""
+    frozen_blocks: int = 0
+    """So many of the first blocks of late fusion's ViT stay as they are, and what is before them; 0 trains all."""
     teacher: str = ""
     """timm name of a frozen ViT whose features the encoder learns first; empty for none."""
     teacher_weights: str = ""
-    """File of the teacher's weights (safetensors)."""
+    """File of the teacher's weights (safetensors), or of a late-fusion model, whose encoder is taken."""
     teacher_samples: int = 60_000
     """Crops on which the encoder learns from the teacher."""
 
@@ -131,8 +133,39 @@ def _paper_presets() -> dict[str, ClickSettings]:
     return presets
 
 
+_ON_GPU = ClickSettings(
+    crop=(448, 448),
+    batch_size=64,
+    epochs=10,
+    epoch_samples=20_000,
+    published_rates=False,
+    milestones=(8, 9),
+    warmup_steps=200,
+    clip=1.0,
+    ema_decay=0.999,
+    merge_share=0.05,
+    min_area=40,
+    empty_share=0.01,
+    scales=(0.8, 1.6),
+    workers=12,
+    memory_gb=12.0,
+)
+"""What the two models have in common that are made on a GPU; how long they are trained, `packaging/gpu_training.py`
+sets by the time there is."""
+
 CLICK_PRESETS: dict[str, ClickSettings] = {
     **_paper_presets(),
+    "late-vit-s14-unfrozen": replace(
+        _ON_GPU, network="late-vit-s14", frozen_blocks=6, learning_rate=4e-4, encoder_rate=0.05
+    ),
+    "segformer-b0-distilled": replace(
+        _ON_GPU,
+        network="segformer-b0",
+        crop=(384, 384),
+        learning_rate=1e-3,
+        encoder_rate=0.5,
+        teacher="vit_small_patch14_dinov2",
+    ),
     "from-scratch": ClickSettings(
         batch_size=8,
         epochs=20,
@@ -146,4 +179,5 @@ CLICK_PRESETS: dict[str, ClickSettings] = {
         checkpoint_minutes=1.0,
     ),
 }
-"""Rows of the paper by network and data, and `from-scratch` for a small set of one's own."""
+"""Rows of the paper by network and data; on a GPU, the bundled model with its last blocks unfrozen, and a SegFormer
+that learns from its encoder first; `from-scratch` for a small set of one's own."""

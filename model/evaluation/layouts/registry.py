@@ -38,6 +38,8 @@ class Layout:
     """Longer side of the view in the published Zoom-In."""
     fixed_side: int = 448
     """Side of the view in the published fixed-size Zoom-In."""
+    is_own: bool = False
+    """Data of one's own, which has no name but that of its root."""
     options: frozenset[str] = frozenset()
     """Fields of `Where` that mean something here, beside the root."""
 
@@ -115,7 +117,8 @@ LAYOUTS = {
     "brats": Layout(
         title="BraTS",
         files="image/ with annotation/, or CASE/CASE_flair.nii.gz with CASE_seg.nii.gz",
-        open=lambda where: medical.open_brats(where.root),
+        open=lambda where: medical.open_brats(where.root, where.split),
+        options=frozenset({"split"}),
     ),
     "sstem": Layout(
         title="ssTEM",
@@ -125,24 +128,34 @@ LAYOUTS = {
     "oai_zib": Layout(
         title="OAI-ZIB",
         files="test/image/ with test/annotations/",
-        open=lambda where: medical.open_oai_zib(where.root),
+        open=lambda where: medical.open_oai_zib(where.root, where.split),
+        options=frozenset({"split"}),
+    ),
+    "oai": Layout(
+        title="OAI",
+        files="train/image/ with train/annotations/",
+        open=lambda where: medical.open_oai(where.root, where.split),
+        options=frozenset({"split"}),
     ),
     "folder": Layout(
         title="folder",
         files="images/STEM.* with masks/STEM.png, or a folder of such sets",
         open=_folder,
+        is_own=True,
         options=frozenset({"kind", "ignore_value", "manifest", "split"}),
     ),
     "nifti": Layout(
         title="NIfTI volumes",
         files="NAME.nii.gz with NAME-label.nii.gz, or images/ with labels/",
-        open=lambda where: _volumes(where),
+        open=_volumes,
+        is_own=True,
         options=frozenset({"kind", "ignore_value", "axis"}),
     ),
     "project": Layout(
         title="project",
         files="a session file of the program, whose finished objects are the truth",
         open=lambda where: own.open_project(where.root),
+        is_own=True,
     ),
 }
 """Name -> layout."""
