@@ -35,6 +35,8 @@ class Album:
         self.index = -1
         self.sources: dict[Path, VolumeSource] = {}
         """Where the volumes of the queue come from; photos have no entry."""
+        self.problems: dict[Path, str] = {}
+        """Why a photo could not be opened when it was wanted last, in a sentence."""
         self.classes: ClassList | None = None
         """Those of the queue; None as long as no photo was opened."""
         self._unsubscribe: Callable[[], None] = _nothing
@@ -64,7 +66,7 @@ class Album:
         """Take over a saved queue; what was there before is forgotten."""
         self._unsubscribe()
         self._unsubscribe = _nothing
-        self.paths, self.index = [], -1
+        self.paths, self.index, self.problems = [], -1, {}
         self._places, self._works, self.sources = {}, dict(works), dict(sources or {})
         self.add(paths)
         known = [classes] if classes is not None else [ClassList.of(work.annotation.state) for work in works.values()]
@@ -80,6 +82,7 @@ class Album:
     def lay_down(self, photo: Photo) -> None:
         """Take a photo that is laid on the desk into the queue; it begins with the queue's classes."""
         self.turn_to(photo.path)
+        self.problems.pop(photo.path, None)
         if photo.image is not None:
             self.sources[photo.path] = photo.image.source
         self.keep(photo, is_leaving=False)

@@ -22,6 +22,7 @@ from isegformer_app.document import (
 from isegformer_app.document.edits import Batch, PlaceMask
 from isegformer_app.document.object_edits import NewClass, NewObject
 from isegformer_app.files.errors import FileProblem
+from isegformer_app.files.volumes import VolumeSource
 
 from .album import Album, Work
 from .progress import Progress
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from isegformer_app.files.coco_import import CocoImport, ImportedObject, ImportedPhoto
     from isegformer_app.files.label_volume import ImportedLabel
 
-Watch = Callable[[Path, str, Annotation], None]
-"""Keeps the work on a photo safe from a crash: its path, the hash of its file, its annotation."""
+Watch = Callable[[Path, str, Annotation, VolumeSource | None], None]
+"""Keeps the work on a photo safe from a crash: its path, the hash of its file, its annotation, a volume's source."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +150,7 @@ def land(arrival: Arrival, album: Album, watch: Watch, landed: Landed, progress:
         if work is None:
             work = Work(Annotation((1, *landing.size)), Viewpoint(), landing.content_hash)
             album.adopt(landing.path, work)
-        watch(landing.path, work.content_hash, work.annotation)
+        watch(landing.path, work.content_hash, work.annotation, album.sources.get(landing.path))
         known = {each.name for each in work.annotation.classes}
         work.annotation.apply(_landing_edit(work.annotation.state, landing.objects, arrival.colours))
         album.share_classes(landing.path)

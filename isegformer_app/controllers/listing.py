@@ -1,13 +1,15 @@
 """What there is to open in files and folders: photos by their names, volumes by a look into their heads."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from isegformer_app.files.errors import FileProblem
 from isegformer_app.files.scan import FolderScan
-from isegformer_app.files.volumes import VolumeChoice, Watch, find_volumes
+from isegformer_app.files.volumes import Finding, VolumeChoice, Watch, find_volumes
 from isegformer_app.files.volumes.finding import is_volume_file
+
+from .opening import volume_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +19,10 @@ class Listed:
     photos: tuple[Path, ...] = ()
     volumes: tuple[VolumeChoice, ...] = ()
     problems: tuple[str, ...] = ()
-    fruitful: tuple[Path, ...] = ()
-    """The folders, and the files of volumes, that hold some of them."""
+    folders: tuple[Path, ...] = ()
+    """The folders that hold some of them."""
+    named: Mapping[Path, Path] = field(default_factory=dict)
+    """For each volume that was found by the name of a file, that file."""
     asked: int = 0
     """How many files and folders were asked about."""
 
@@ -42,23 +46,24 @@ def list_paths(paths: Iterable[Path], watch: Watch) -> Listed:
     photos: list[Path] = []
     volumes: list[VolumeChoice] = []
     problems: list[str] = []
-    fruitful: list[Path] = []
+    folders: list[Path] = []
+    named: dict[Path, Path] = {}
     for path in wanted:
         try:
             inside = _photos_in(path) if path.is_dir() else ([] if is_volume_file(path) else [path])
             photos += inside
-            found: tuple[object, ...] = tuple(inside) if path.is_dir() else ()
-            if not inside:
-                finding = find_volumes([path], watch)
-                found = finding.choices
-                volumes += finding.choices
-                problems += finding.refused
-                if not finding.choices and not finding.refused:
-                    problems.append(f"There are no photos and no volumes in “{path}”.")
-            fruitful += [path] if found else []
+            finding = Finding() if inside else find_volumes([path], watch)
+            volumes += finding.choices
+            problems += finding.refused
+            if not (inside or finding.choices or finding.refused):
+                problems.append(f"There are no photos and no volumes in “{path}”.")
+            if not path.is_dir():
+                named |= {volume_path(each): path for each in finding.choices}
+            elif inside or finding.choices:
+                folders.append(path)
         except FileProblem as problem:
             problems.append(str(problem))
-    return Listed(tuple(photos), tuple(volumes), tuple(problems), tuple(fruitful), len(wanted))
+    return Listed(tuple(photos), tuple(volumes), tuple(problems), tuple(folders), named, len(wanted))
 
 
 def _photos_in(folder: Path) -> list[Path]:

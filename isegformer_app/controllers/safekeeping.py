@@ -11,6 +11,7 @@ from isegformer_app.files.errors import Damaged, FileProblem
 from isegformer_app.files.journal import Journal
 from isegformer_app.files.locking import FileLock
 from isegformer_app.files.recovery import RecoveredPhoto, Recovery, left_journals, replay
+from isegformer_app.files.volumes import VolumeSource
 
 from .photo import Photo
 from .progress import Cancelled, Progress
@@ -70,10 +71,10 @@ class Safekeeping:
         source = None if photo.image is None else photo.image.source
         self._journal.watch(photo.path, photo.content_hash, photo.annotation, source)
 
-    def watch_work(self, path: Path, content_hash: str, annotation: Annotation) -> None:
+    def watch_work(self, path: Path, content_hash: str, annotation: Annotation, source: VolumeSource | None) -> None:
         """Write every step on a photo that is not on the desk to the journal from now on."""
         self._watched.add(path)
-        self._journal.watch(path, content_hash, annotation)
+        self._journal.watch(path, content_hash, annotation, source)
 
     def has_left_journals(self) -> bool:
         """Whether windows that died may have left something behind."""

@@ -297,14 +297,6 @@ def keep_model(run: Run, models: Path, name: str) -> Path:
     return target
 
 
-def own_models(models: Path) -> list[Path]:
-    """The models of one's own, by name."""
-    try:
-        return sorted(models.glob("*.safetensors"))
-    except OSError:
-        return []
-
-
 def _json(path: Path) -> dict[str, Any]:
     try:
         content: object = json.loads(path.read_text(encoding="utf-8"))

@@ -25,6 +25,8 @@ class Draft:
         self.state = state
         self.label_map = label_map
         self.patches: list[Patch] = []
+        self.efforts: dict[int, Effort] = {}
+        """What objects cost elsewhere that come from there."""
 
     def object(self, object_id: int) -> LabelObject:
         """Return an object; raises `EditError` where it does not exist."""
@@ -186,6 +188,8 @@ class Annotation:
             for patch in reversed(draft.patches):
                 self._label_map.revert(patch)
             raise
+        for object_id, effort in draft.efforts.items():
+            self.effort.put(object_id, effort)
         step = Step(
             next(self._serials), edit.title, self._state, draft.state, tuple(draft.patches), edit.object_id, edit.key
         )

@@ -1,5 +1,6 @@
 """The classes of a queue of photos: one list that the annotations of all photos share."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from .objects import LabelClass, LabelObject, State
@@ -32,6 +33,22 @@ class ClassList:
         objects = tuple(_renamed(each, former[each.class_id], later[each.class_id]) for each in state.objects)
         next_id = max(self.next_id, 1 + max(later))
         return replace(state, objects=objects, classes=classes, next_class_id=next_id)
+
+    def joined(self, others: Iterable[LabelClass]) -> tuple["ClassList", Mapping[int, int]]:
+        """Return the list with the classes of another list, and the number that each of those has here.
+
+        Classes of one name, in capitals or not, are one class; the others stand at the end in their own colours.
+        """
+        classes, next_id = list(self.classes), self.next_id
+        ids = {each.name.casefold(): each.id for each in reversed(classes)}
+        numbers: dict[int, int] = {}
+        for each in others:
+            name = each.name.casefold()
+            if name not in ids:
+                classes.append(replace(each, id=next_id))
+                ids[name], next_id = next_id, next_id + 1
+            numbers[each.id] = ids[name]
+        return ClassList(tuple(classes), next_id), numbers
 
     def moved(self, origin: "ClassList", goal: "ClassList") -> "ClassList":
         """Do to this list what leads from `origin` to `goal`; what was changed otherwise meanwhile stays as it is."""

@@ -36,6 +36,14 @@ class Runs:
             return self.values.reshape(self.shape)
         return np.repeat(self.values, np.diff(self.ends, prepend=0)).reshape(self.shape)
 
+    def bounds(self) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+        """Value, start and end of each run in the flat array, as long as it can be, however the array is stored."""
+        values, ends = self.values.reshape(-1), self.ends
+        if ends is None:
+            ends = np.append(np.flatnonzero(values[1:] != values[:-1]) + 1, values.size)
+            values = values[ends - 1]
+        return values, np.append(0, ends[:-1]), ends
+
     @property
     def nbytes(self) -> int:
         """Bytes that the stored runs take."""

@@ -192,8 +192,9 @@ def _step_record(watched: _Watched, change: Change) -> Json:
 
     A step that the replay cannot undo or redo, because it was done before the journal began, is written as a new one.
     """
-    step = change.step
-    effort = {} if step.object_id is None else {step.object_id: watched.annotation.effort[step.object_id]}
+    step, known = change.step, {each.id for each in change.former.objects}
+    changed = {step.object_id} | {each.id for each in change.later.objects if each.id not in known}
+    effort = {number: each for number, each in watched.annotation.effort.efforts.items() if number in changed}
     line: Json = {"on": watched.number, "effort": effort_json(effort)}
     left, right = (watched.done, watched.undone) if change.is_undo else (watched.undone, watched.done)
     if left and left[-1] == step.serial:

@@ -2,7 +2,15 @@
 
 from .engine import SegmenterEngine
 from .fake import FakeEngine
-from .models import KnownModel, import_among_own, known_models
+from .models import (
+    KnownModel,
+    OfferedModel,
+    fetch_offered,
+    import_among_own,
+    known_models,
+    offered_models,
+    remove_own,
+)
 from .requests import Answer, Cancelled, Engine, EngineError, Failure, Request
 from .worker import Worker, WorkerState
 
@@ -14,10 +22,14 @@ __all__ = [
     "Failure",
     "FakeEngine",
     "KnownModel",
+    "OfferedModel",
     "Request",
     "SegmenterEngine",
     "Worker",
     "WorkerState",
+    "fetch_offered",
     "import_among_own",
     "known_models",
+    "offered_models",
+    "remove_own",
 ]

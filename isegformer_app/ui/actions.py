@@ -23,6 +23,13 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "Go on with saved work",
         starts_group=True,
     ),
+    ActionSpec(
+        "add_session",
+        "A&dd photos and work of another session…",
+        "&File",
+        (),
+        "Put what others did into this session; each photo has its own step to undo",
+    ),
     ActionSpec("save", "&Save session", "&File", ("Ctrl+S",), "Keep photos, objects, clicks and masks in one file"),
     ActionSpec("save_as", "Save session &as…", "&File", ("Ctrl+Shift+S",)),
     ActionSpec("autosave", "Save by i&tself", "&File", (), "Every two minutes, once there is a session file", True),
@@ -108,6 +115,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("mark_done", "Mark as &done", "&Photos", ("Ctrl+D",), "", True, True),
     ActionSpec("flag", "&Flag", "&Photos", ("Ctrl+K",), "Mark the photo as one to come back to", True),
     *VOLUME_ACTIONS,
+    ActionSpec("models", "&Models…", "&Model", (), "What can answer, what others publish, and what each of them is"),
     ActionSpec("model_file", "Model from &file…", "&Model", (), "Also one of another project, which is imported"),
     ActionSpec(
         "train",

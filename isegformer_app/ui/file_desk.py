@@ -64,6 +64,7 @@ class FileDesk(QObject):
         self._choices: dict[Path, VolumeChoice] = {}
         self._heading, self._is_skipping = 1, False
         self._asked: set[Path] = set()
+        self._named: dict[Path, Path] = {}
         self._copied: tuple[Path, CopiedObjects] | None = None
         self.loader.loaded.connect(self._loaded)
         self.loader.failed.connect(self._failed)
@@ -202,7 +203,8 @@ class FileDesk(QObject):
         chosen = {volume_path(each): each for each in volumes}
         self._choices |= chosen
         self.album.sources |= {path: each.source for path, each in chosen.items()}
-        for path in listed.fruitful:
+        self._named = dict(listed.named)
+        for path in listed.folders:
             self._asked.discard(path)
             self.asked_for.emit(path)
         found = [*listed.photos, *chosen]
@@ -228,7 +230,7 @@ class FileDesk(QObject):
                 photo.viewpoint.active_class = before.viewpoint.active_class
                 photo.viewpoint.tool = before.viewpoint.tool
         except FileProblem as problem:
-            self.troubled.emit(str(problem))
+            self._failed(photo.path, problem)
         else:
             self._lay_down(photo)
             self._put_copies(photo)
@@ -249,6 +251,8 @@ class FileDesk(QObject):
     def _failed(self, path: Path, problem: FileProblem) -> None:
         self._copied = None
         self.opening_ended.emit()
+        self.album.problems[path] = str(problem)
+        self.album_changed.emit()
         if isinstance(problem, TooLarge):
             self._ask_for_memory(path, problem)
         else:
@@ -268,9 +272,10 @@ class FileDesk(QObject):
         self._segmenting.open(photo)
         self.opened.emit()
         self.album_changed.emit()
-        if photo.path in self._asked:
-            self._asked.discard(photo.path)
-            self.asked_for.emit(photo.path)
+        asked = self._named.get(photo.path, photo.path)
+        if asked in self._asked:
+            self._asked.discard(asked)
+            self.asked_for.emit(asked)
         # What was found odd about a volume stays until it was read: the desk of volumes tells it.
         for note in photo.notes if photo.image is None else ():
             self.noticed.emit(note)

@@ -28,6 +28,7 @@ from isegformer_app.document import EditError, MaskCrop, SliceKey, slice_shape
 from isegformer_app.files.label_volume import is_label_volume
 
 from .label_importer import LabelImporter
+from .queue_work import QueueWork
 from .report_dialog import ReportDialog
 from .slow_work import run_slowly
 
@@ -40,20 +41,18 @@ _VOLUMES = "*.nii *.nii.gz *.nrrd *.nhdr *.mha *.mhd *.hdr *.dcm"
 class ImportDesk(QObject):
     """Reads masks away from the window's thread and makes objects of them, each import one step a photo."""
 
-    begun = Signal()
-    """The queue is to be left alone until `landed`."""
-    landed = Signal()
     troubled = Signal(str)
     noticed = Signal(str)
 
-    def __init__(self, window: QWidget, segmenting: SegmentingController, album: Album, watch: Watch) -> None:
+    def __init__(
+        self, window: QWidget, segmenting: SegmentingController, album: Album, watch: Watch, queue_work: QueueWork
+    ) -> None:
         super().__init__(window)
         self._window, self._segmenting, self._album, self._watch = window, segmenting, album, watch
-        self._labels = LabelImporter(window, segmenting)
+        self._queue_work = queue_work
+        self._labels = LabelImporter(window, segmenting, queue_work)
         self._labels.troubled.connect(self.troubled)
         self._labels.noticed.connect(self.noticed)
-        self._labels.begun.connect(self.begun)
-        self._labels.landed.connect(self.landed)
 
     def handlers(self) -> Mapping[str, Callable[[], object]]:
         """What the actions of this desk do."""
@@ -143,27 +142,12 @@ class ImportDesk(QObject):
             return
         self._album.keep(photo, is_leaving=False)
         landed = Landed()
-        # While another thread puts the objects upon their photos nobody else may touch these.
-        self.begun.emit()
-        self._segmenting.open(None)
-
-        def end(trouble: str = "") -> None:
-            self._segmenting.open(photo)
-            self.landed.emit()
-            self._report(arrival, landed, trouble)
-
-        def give_up() -> None:
-            end("Cancelled: the photos that come later in the file were not imported.")
-
-        run_slowly(
-            self._window,
+        self._queue_work.run(
             partial(_land, arrival, self._album, self._watch, landed),
-            end,
-            end,
-            give_up,
+            partial(self._report, arrival, landed),
             title="Import",
             words="Importing",
-            is_in_the_way=True,
+            cancelled="Cancelled: the photos that come later in the file were not imported.",
         )
 
     def _report(self, arrival: Arrival, landed: Landed, trouble: str) -> None:

@@ -16,6 +16,7 @@ from isegformer_app.files.label_segments import GridsDiffer
 from isegformer_app.files.label_volume import ImportedLabel, read_label_volume
 from isegformer_app.files.volumes import VolumeImage
 
+from .queue_work import QueueWork
 from .slow_work import run_slowly
 
 _Read = tuple[ImportedLabel, ...] | GridsDiffer
@@ -24,15 +25,12 @@ _Read = tuple[ImportedLabel, ...] | GridsDiffer
 class LabelImporter(QObject):
     """Reads labels away from the window's thread and makes objects of them, all as one step."""
 
-    begun = Signal()
-    """The queue is to be left alone until `landed`."""
-    landed = Signal()
     troubled = Signal(str)
     noticed = Signal(str)
 
-    def __init__(self, window: QWidget, segmenting: SegmentingController) -> None:
+    def __init__(self, window: QWidget, segmenting: SegmentingController, queue_work: QueueWork) -> None:
         super().__init__(window)
-        self._window, self._segmenting = window, segmenting
+        self._window, self._segmenting, self._queue_work = window, segmenting, queue_work
 
     def read(self, photo: Photo, image: VolumeImage, path: Path, *, resample: bool = False) -> None:
         """Read labels for the open volume; where their grid is another one, ask whether to resample them."""
@@ -53,26 +51,19 @@ class LabelImporter(QObject):
                 self.read(photo, image, path, resample=True)
             return
         class_id = self._segmenting.class_for_new
-        # While another thread writes the objects nobody else may touch the annotation.
-        self.begun.emit()
-        self._segmenting.open(None)
 
         def end(trouble: str) -> None:
-            self._segmenting.open(photo)
-            self.landed.emit()
             if trouble:
                 self.troubled.emit(trouble)
             else:
                 self.noticed.emit(f"{counted(len(outcome), 'object')} imported; click to correct.")
 
-        run_slowly(
-            self._window,
+        self._queue_work.run(
             partial(_land, photo, outcome, class_id),
-            end,
             end,
             title="Import",
             words="Importing",
-            is_in_the_way=True,
+            cancelled="Cancelled: nothing was imported.",
         )
 
     def _ask_to_resample(self, path: Path, problem: GridsDiffer) -> bool:

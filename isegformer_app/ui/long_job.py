@@ -30,6 +30,8 @@ class LongJob(QObject):
         super().__init__(parent)
         self._work = work
         self._is_unwanted = threading.Event()
+        self._gate = threading.Lock()
+        self._is_abandoned = False
         self._part = -1
         self._thread = threading.Thread(target=self._run, name="long job", daemon=True)
         self._told.connect(self.progressed, Qt.ConnectionType.QueuedConnection)
@@ -43,13 +45,26 @@ class LongJob(QObject):
         """Ask it to end; `cancelled` fires when it has."""
         self._is_unwanted.set()
 
+    def abandon(self) -> None:
+        """Ask it to end, and tell no outcome: the window closes, and may be gone before the work is."""
+        with self._gate:
+            self._is_abandoned = True
+        self.cancel()
+
+    @property
+    def is_unwanted(self) -> bool:
+        """Whether it was asked to end."""
+        return self._is_unwanted.is_set()
+
     def _run(self) -> None:
         outcome, problem = None, None
         try:
             outcome = self._work(self._progress)
         except BaseException as error:  # noqa: BLE001 - raised again on the window's thread
             problem = error
-        self._ended.emit((outcome, problem))
+        with self._gate:
+            if not self._is_abandoned:
+                self._ended.emit((outcome, problem))
 
     def _progress(self, done: int, total: int, name: str) -> None:
         if self._is_unwanted.is_set():
@@ -57,7 +72,9 @@ class LongJob(QObject):
         part = done * _PARTS // max(total, 1)
         if part != self._part:
             self._part = part
-            self._told.emit(done, total, name)
+            with self._gate:
+                if not self._is_abandoned:
+                    self._told.emit(done, total, name)
 
     def _finish(self, ended: tuple[object, BaseException | None]) -> None:
         # It is on its way out; afterwards this object may be deleted.

@@ -34,14 +34,17 @@ from .file_desk import FileDesk
 from .first_slice import FirstSlicePage
 from .held_keys import HeldKeys
 from .import_desk import ImportDesk
+from .join_desk import JoinDesk
 from .measures_desk import MeasuresDesk
 from .message_bar import MessageBar
 from .model_desk import EngineMaker, ModelDesk
+from .models_desk import ModelsDesk
 from .models_menu import ModelsMenu
 from .object_desk import ObjectDesk
 from .photo_desk import PhotoDesk
 from .photos_panel import PhotosPanel
 from .planes_view import PlanesView
+from .queue_work import QueueWork
 from .recent_menu import RecentMenu
 from .session_desk import SessionDesk
 from .surface_desk import SurfaceDesk
@@ -88,11 +91,14 @@ class MainWindow(QMainWindow):
         self.files = FileDesk(self, self.segmenting, settings)
         self.session = SessionDesk(self, self.segmenting, self.files.album, journals, settings)
         self.exports = ExportDesk(self, self.segmenting, self.files.album, settings)
-        self.imports = ImportDesk(self, self.segmenting, self.files.album, self.session.watch_work)
+        self.queue_work = QueueWork(self, self.segmenting)
+        self.imports = ImportDesk(self, self.segmenting, self.files.album, self.session.watch_work, self.queue_work)
+        self.joining = JoinDesk(self, self.segmenting, self.files.album, self.session, self.queue_work)
         self.objects = ObjectDesk(self, self.segmenting, self.hand_editing, self.planes, self.objects_panel)
         self.objects.ruler_left.connect(self.view.put_ruler_away)
         self.objects.photos_with_class = self.files.album.photos_with_class
         self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
+        self.models = ModelsDesk(self, settings, self.model)
         self.training = TrainDesk(self, settings, lambda: self.session.path, self.model.use_new)
         self.evaluation = EvaluateDesk(self, self.segmenting, self.files.album, settings)
         self.photos_panel = PhotosPanel(self.files.album)
@@ -148,6 +154,7 @@ class MainWindow(QMainWindow):
             **self.session.handlers(),
             **self.exports.handlers(),
             **self.imports.handlers(),
+            **self.joining.handlers(),
             "clear_recent": lambda: self.recent.clear(),
             **self.objects.handlers(),
             **self.view.handlers(),
@@ -155,6 +162,7 @@ class MainWindow(QMainWindow):
             **self.measures.handlers(),
             **self.surfaces.handlers(),
             **self.model.handlers(),
+            **self.models.handlers(),
             **self.training.handlers(),
             **self.evaluation.handlers(),
             "quit": self.close,
@@ -235,14 +243,15 @@ class MainWindow(QMainWindow):
         self.session.saved.connect(self._show_history)
         self.session.saved.connect(lambda: self.recent.add(self.session.path))
         self.session.restored.connect(lambda _: self.recent.add(self.session.path))
+        self.session.settled.connect(self.message_bar.take_back)
         self.session.state_changed.connect(self.status_bar.show_saved)
         self.files.asked_for.connect(self.recent.add)
         self.recent.chosen.connect(lambda path: self.files.open_paths([path]))
-        self.imports.landed.connect(self._show_album)
-        self.imports.landed.connect(self.shown.show_labels)
-        self.imports.landed.connect(self.session.go_on)
-        self.imports.begun.connect(self.files.give_up)
-        self.imports.begun.connect(self.session.rest)
+        self.queue_work.begun.connect(self.files.give_up)
+        self.queue_work.begun.connect(self.session.rest)
+        self.queue_work.ended.connect(self._show_album)
+        self.queue_work.ended.connect(self.shown.show_labels)
+        self.queue_work.ended.connect(self.session.go_on)
         self._connect_words()
         self.shown.slice_turned.connect(self.volumes.follow)
         self.photos_panel.chosen.connect(self.files.go_to)
@@ -275,11 +284,20 @@ class MainWindow(QMainWindow):
 
     def _connect_words(self) -> None:
         """What desks have to say goes to the message bar."""
-        for desk in (self.files, self.session, self.imports, self.evaluation, self.model):
+        for desk in (self.files, self.session, self.imports, self.joining, self.evaluation, self.model, self.models):
             desk.troubled.connect(lambda message: self.problem(message, False))
         self.volumes.warned.connect(lambda message: self.problem(message, False))
-        say = (self.files, self.session, self.imports, self.exports, self.evaluation, self.recent, self.shown)
-        for source in (*say, self.volumes, self.model):
+        say = (
+            self.files,
+            self.session,
+            self.imports,
+            self.joining,
+            self.exports,
+            self.evaluation,
+            self.recent,
+            self.shown,
+        )
+        for source in (*say, self.volumes, self.model, self.models):
             source.noticed.connect(self.notice)
 
     # Showing ----------------------------------------------------------------------------------------------------
@@ -338,9 +356,11 @@ class MainWindow(QMainWindow):
     def close_down(self) -> None:
         """Read nothing any more: the window closes or has died."""
         self.files.close()
+        self.joining.close()
         self.photos_panel.close_down()
         self.measures.close()
         self.surfaces.close()
+        self.models.close_down()
         self.training.close_down()
         self.evaluation.close_down()
 

@@ -30,6 +30,8 @@ class ModelDesk(QObject):
     """Exchanges the engine behind the worker; annotations are not touched."""
 
     text_changed = Signal(str)
+    exchanged = Signal()
+    """Another model, device or number of threads answers from now on."""
     noticed = Signal(str)
     troubled = Signal(str)
 
@@ -121,6 +123,7 @@ class ModelDesk(QObject):
         self._worker.replace_engine(lambda: self._make(model, device, threads))
         self._segmenting.forget_answers()
         self._show()
+        self.exchanged.emit()
         photo = self._segmenting.photo
         if photo is not None:
             key = photo.viewpoint.key

@@ -40,6 +40,6 @@ class ModelsMenu(QObject):
         action.setCheckable(True)
         action.setEnabled(not model.problem)
         action.setToolTip(model.problem or f"Licence: {model.licence}\nSpeed: {model.speed}\nFile: {model.path}")
-        action.setChecked(self._settings.model in (model.setting, model.name, str(model.path)))
+        action.setChecked(model.is_meant_by(self._settings.model))
         action.triggered.connect(lambda: self._use(model.setting))
         return action

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -38,6 +38,7 @@ _COLOURS = {
     Status.DONE: (0, 158, 115),
     Status.FLAGGED: (204, 121, 167),
 }
+_TROUBLE = (213, 94, 0)
 _FILTERS: tuple[tuple[str, frozenset[Status]], ...] = (
     ("All photos", frozenset(Status)),
     ("Unfinished", frozenset(Status) - {Status.DONE}),
@@ -97,9 +98,10 @@ class PhotosModel(QAbstractListModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return path.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{path}\n{self._album.status(path).value}"
+            return f"{path}\n{self._album.problems.get(path, self._album.status(path).value)}"
         if role == Qt.ItemDataRole.DecorationRole:
-            return _decorated(self._thumbnail(path), self._album.status(path))
+            cannot_open = path in self._album.problems
+            return _decorated(None if cannot_open else self._thumbnail(path), self._album.status(path), cannot_open)
         return None
 
 
@@ -146,7 +148,8 @@ class PhotosPanel(QWidget):
         index = self.model.index(self.model.row(self._album.current))
         with QSignalBlocker(self.view):
             self.view.setCurrentIndex(index)
-        self._show_count()
+        self.view.scrollTo(index)
+        self.status_changed()
 
     def status_changed(self) -> None:
         """The photo on the desk has changed."""
@@ -187,8 +190,8 @@ def _list_view() -> QTableView:
     return view
 
 
-def _decorated(picture: QPixmap | None, status: Status) -> QIcon:
-    """Put a picture into a box of one size, with a dot in the colour of the status."""
+def _decorated(picture: QPixmap | None, status: Status, cannot_open: bool) -> QIcon:
+    """Put a picture into a box of one size, with a dot in the colour of the status, or a mark of trouble."""
     ratio = 2
     made = QPixmap(_PICTURE * ratio)
     made.setDevicePixelRatio(ratio)
@@ -200,10 +203,24 @@ def _decorated(picture: QPixmap | None, status: Status) -> QIcon:
         corner = QPointF((_PICTURE.width() - size.width()) / 2, (_PICTURE.height() - size.height()) / 2)
         painter.drawPixmap(QRectF(corner, size.toSizeF()), picture, QRectF(picture.rect()))
     painter.setPen(QColor(255, 255, 255))
-    painter.setBrush(QColor(*_COLOURS[status]))
-    painter.drawEllipse(QRectF(_PICTURE.width() - _DOT - 2, _PICTURE.height() - _DOT - 2, _DOT, _DOT))
+    if cannot_open:
+        _draw_trouble(painter)
+    else:
+        painter.setBrush(QColor(*_COLOURS[status]))
+        painter.drawEllipse(QRectF(_PICTURE.width() - _DOT - 2, _PICTURE.height() - _DOT - 2, _DOT, _DOT))
     painter.end()
-    icon = QIcon(made)
+    decoration = QIcon(made)
     # Qt would tint it on the selected row, and the colours are the point.
-    icon.addPixmap(made, QIcon.Mode.Selected)
-    return icon
+    decoration.addPixmap(made, QIcon.Mode.Selected)
+    return decoration
+
+
+def _draw_trouble(painter: QPainter) -> None:
+    """A triangle with an exclamation mark in the middle of the box."""
+    middle, side = QPointF(_PICTURE.width() / 2, _PICTURE.height() / 2), _PICTURE.height() / 3
+    painter.setBrush(QColor(*_TROUBLE))
+    corners = ((0.0, -side), (1.15 * side, 0.8 * side), (-1.15 * side, 0.8 * side))
+    painter.drawPolygon([middle + QPointF(*corner) for corner in corners])
+    painter.setPen(QPen(QColor(255, 255, 255), 2.0))
+    painter.drawLine(middle + QPointF(0, -side / 3), middle + QPointF(0, side / 4))
+    painter.drawPoint(middle + QPointF(0, side * 0.52))

@@ -16,13 +16,15 @@ from isegformer_app.document import Annotation
 from isegformer_app.files.errors import CannotWrite
 from isegformer_app.files.locking import FileLock
 from isegformer_app.files.session import SUFFIX
+from isegformer_app.files.volumes import VolumeSource
 from isegformer_app.settings import Settings
 
 from .restore_question import Choice, ask_to_restore, in_words
 from .session_reader import SessionReader
 from .session_saver import SessionSaver
 
-_KIND = f"Sessions (*{SUFFIX})"
+SESSIONS = f"Sessions (*{SUFFIX})"
+"""The kind of file, for those who let one be chosen."""
 _NAMES_SHOWN = 3
 _AGAIN_MS = 1000
 
@@ -40,6 +42,8 @@ class SessionDesk(QObject):
     """A few words on when it was saved last."""
     troubled = Signal(str)
     noticed = Signal(str)
+    settled = Signal(str)
+    """A problem that was told is over."""
     _found_amiss = Signal(str)
 
     def __init__(
@@ -60,7 +64,7 @@ class SessionDesk(QObject):
         self._saver = SessionSaver(self)
         self._saver.saved.connect(self._saved)
         self._saver.failed.connect(self._failed)
-        self._is_quiet, self._has_failed = False, False
+        self._is_quiet, self._has_failed, self._failure = False, False, ""
         self.autosave_timer = QTimer(self, interval=settings.autosave_seconds * 1000)
         self.autosave_timer.timeout.connect(self.autosave)
         self.autosave_timer.start()
@@ -108,7 +112,7 @@ class SessionDesk(QObject):
             self.noticed.emit("Open a photo first: there is nothing to save.")
             return False
         suggested = self.path or current.with_name(f"{current.parent.name or current.stem}{SUFFIX}")
-        chosen, _ = QFileDialog.getSaveFileName(self._window, "Save session", str(suggested), _KIND)
+        chosen, _ = QFileDialog.getSaveFileName(self._window, "Save session", str(suggested), SESSIONS)
         if not chosen:
             return False
         target = Path(chosen)
@@ -117,7 +121,7 @@ class SessionDesk(QObject):
     def ask_to_open(self) -> None:
         """Let a session be chosen."""
         folder = "" if self.path is None else str(self.path.parent)
-        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open session", folder, _KIND)
+        chosen, _ = QFileDialog.getOpenFileName(self._window, "Open session", folder, SESSIONS)
         if chosen:
             self.open(Path(chosen))
 
@@ -145,9 +149,9 @@ class SessionDesk(QObject):
         if photo is not None:
             self._safe.watch(photo)
 
-    def watch_work(self, path: Path, content_hash: str, annotation: Annotation) -> None:
+    def watch_work(self, path: Path, content_hash: str, annotation: Annotation, source: VolumeSource | None) -> None:
         """Keep what is done to another photo of the queue safe from a crash."""
-        self._safe.watch_work(path, content_hash, annotation)
+        self._safe.watch_work(path, content_hash, annotation, source)
 
     def offer_left_work(self, then: Callable[[Path | None], object]) -> None:
         """Offer what windows that died had not saved, the newest first; `then` is told the session that was restored.
@@ -256,6 +260,7 @@ class SessionDesk(QObject):
         else:
             # The journal stays for what was done meanwhile; soon that is saved as well.
             QTimer.singleShot(_AGAIN_MS, self, self.autosave)
+        self.settled.emit(self._failure)
         if not self._is_quiet:
             self.noticed.emit(f"Saved to “{target.name}”.")
         words = "autosaved" if self._is_quiet else "saved"
@@ -267,6 +272,7 @@ class SessionDesk(QObject):
             self._new_lock.release()
             self._new_lock = None
         self.state_changed.emit("not saved")
+        self._failure = message
         # An autosave that goes on failing is told once.
         if not (self._is_quiet and self._has_failed):
             self.troubled.emit(message)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 GiveUp = Callable[[], object]
 Fail = Callable[[str], object]
+Reading = Callable[[Path, Progress], tuple[Session, tuple[Path, ...]]]
+"""Reads a session, and tells which of its photos are to be looked for."""
 
 
 class SessionReader:
@@ -34,15 +36,21 @@ class SessionReader:
         return self._job is not None
 
     def read(
-        self, path: Path, take: Callable[[Session], object], failed: Fail, given_up: GiveUp = lambda: None
+        self,
+        path: Path,
+        take: Callable[[Session], object],
+        failed: Fail,
+        given_up: GiveUp = lambda: None,
+        *,
+        reading: Reading = read_session,
     ) -> None:
-        """Read a session, and ask once where its photos are, if some are not where they were."""
+        """Read a session by `reading`, and ask once where its photos are, if some are not where they were."""
 
         def look(found: tuple[Session, tuple[Path, ...]]) -> None:
             session, missing = found
             self._look_for(session, missing, take, failed, given_up)
 
-        self.run("Reading", partial(read_session, path), look, failed, given_up)
+        self.run("Reading", partial(reading, path), look, failed, given_up)
 
     def run(
         self,

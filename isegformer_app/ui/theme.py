@@ -60,8 +60,10 @@ QDockWidget::title {{ padding: 6px 8px; font-weight: 600; }}
 #emptyHint {{ color: #b9c0ca; font-size: 14px; }}
 #sectionTitle {{ font-weight: 600; padding-top: 6px; }}
 #faint {{ color: {faint}; }}
+#trouble {{ background: {alarm}; border: 1px solid {line}; border-radius: 6px; padding: 6px 8px; }}
 #volumePanel QToolButton {{ padding: 3px 8px; }}
 #volumePanel QToolButton:checked {{ background: palette(highlight); color: palette(highlighted-text); }}
+QDialogButtonBox {{ dialogbuttonbox-buttons-have-icons: 0; }}
 QToolTip {{ border: 1px solid {line}; padding: 4px; }}
 """
 _SHADES = {

@@ -6,7 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
-from isegformer_app.controllers.training import own_models
+from isegformer_app.inference import known_models
 from isegformer_app.settings import Settings, data_folder, state_folder
 
 from .train_dialog import TrainDialog
@@ -47,11 +47,14 @@ class TrainDesk(QObject):
             self.dialog.close_down()
 
     def _make(self) -> TrainDialog:
-        models = data_folder() / "models"
-        bases = [("Bundled model", ""), *((path.stem, str(path)) for path in own_models(models))]
+        bases = [
+            (f"{each.name} (bundled)" if each.is_bundled else each.name, each.setting)
+            for each in known_models()
+            if not each.problem
+        ]
         session = self._session()
         data = [] if session is None else [session]
         trainings = state_folder() / "trainings"
-        dialog = TrainDialog(trainings, models, data, bases, self._settings.model, self._window)
+        dialog = TrainDialog(trainings, data_folder() / "models", data, bases, self._settings.model, self._window)
         dialog.kept.connect(self._use_new)
         return dialog

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..errors import CheckpointError
 from ..networks.mit import MIT_SIZES
 from .foreign import ForeignWeights
-from .plans import SEGFORMER, Planner, as_they_are, focalclick
+from .plans import SEGFORMER, SEGNEXT, Planner, as_they_are, focalclick
 
 Option = bool | int | float | str
 Choice = tuple[str, Mapping[str, Option]]
@@ -112,6 +112,16 @@ def _focalclick(weights: ForeignWeights) -> Choice:
     return f"focalclick-{names[width, last]}", {str(key): str(value) for key, value in options.items()}
 
 
+def _segnext(weights: ForeignWeights) -> Choice:
+    blocks = _count(weights, r"fusion_blocks\.(\d+)\.")
+    if "fusion_blocks.0.attn.qkv.weight" not in weights.entries or blocks not in (1, 2):
+        raise _variant(weights, f"a SegNext with {blocks} blocks of fusion, where the published ones join by 1 or 2")
+    places, width = _shape(weights, "backbone.pos_embed")[1:]
+    if (places, width) != (64**2 + 1, 768):
+        raise _variant(weights, f"a SegNext of width {width} and {places - 1} places, where ViT-B has 768 and 4096")
+    return f"segnext-sax{blocks}", {}
+
+
 _MIT = "MIT, as its authors state for code and weights; trained on data with terms of their own"
 _UNUSED_CLICKS = r"maps_transform\..*"
 CLICK_KINDS = (
@@ -152,6 +162,15 @@ CLICK_KINDS = (
         as_they_are,
         re.compile(r"(?!)"),
         _hrnet,
+    ),
+    ClickKind(
+        "a SegNext model",
+        "SegNext (https://github.com/uncbiag/SegNext)",
+        _MIT,
+        ("visual_prompts_encoder.", "backbone.blocks.", "neck.", "head."),
+        SEGNEXT,
+        re.compile(r"backbone\.(?:cls_token|fc_norm\..*)"),
+        _segnext,
     ),
     ClickKind(
         "a SimpleClick model",

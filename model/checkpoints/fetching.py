@@ -3,15 +3,12 @@
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from ..errors import OutputError, SettingsError
-from ..store import models_folder, stored_models, stored_path
+from ..errors import CheckpointError, DownloadError, OutputError, SettingsError
+from ..store import stored_models, stored_path
 from ..store.download import Progress, Wanted, download
 from ..store.published import PublishedModel
 from .importing import ImportedModel, import_model
-
-_DOWNLOADS = ".downloads"
 
 
 def fetch_model(
@@ -19,15 +16,18 @@ def fetch_model(
 ) -> Path:
     """Fetch and import a published model; return the file of the new model.
 
-    Raises `DownloadError`, `CheckpointError`, `SettingsError`, `OutputError`, and `Cancelled` of the download.
+    Raises `DownloadError`, `SettingsError`, `OutputError`, and `Cancelled` of the download.
     """
     target = stored_path(published.name)
     if published.name in stored_models():
         raise SettingsError(f"The model {published.name!r} is there already; remove it first to fetch it anew.")
-    file = models_folder() / _DOWNLOADS / Path(urlsplit(published.url).path).name
-    digest = download(Wanted(published.url, file, published.sha256), progress, is_cancelled)
+    file = published.target
+    digest = download(Wanted(published.url, file, published.sha256, published.bytes), progress, is_cancelled)
     try:
         imported = import_model(file)
+    except CheckpointError as error:
+        raise DownloadError(f"What {published.url} gives is no model and was not kept: {error}") from error
+    else:
         _with_source(imported, published, digest).save(target, published.name)
     finally:
         with suppress(OSError):
@@ -51,8 +51,9 @@ def keep_model(file: Path, name: str) -> Path:
 
 def _with_source(imported: ImportedModel, published: PublishedModel, digest: str) -> ImportedModel:
     source = {
-        "file": Path(urlsplit(published.url).path).name,
+        "file": published.target.name,
         "address": published.url,
+        **({"copy of": published.copy_of} if published.copy_of else {}),
         "project": published.project,
         "sha256": digest,
         "what": published.title,

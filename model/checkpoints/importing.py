@@ -40,7 +40,7 @@ class ImportedModel:
 
 
 def import_model(path: Path) -> ImportedModel:
-    """Read a click model of RITM, iSegFormer, SimpleClick or ClickSEG (`.pth`), or a model of this program.
+    """Read a click model of RITM, iSegFormer, SimpleClick, ClickSEG or SegNext (`.pth`), or one of this program.
 
     Nothing in the file is run. Every weight of the network comes from the file; what the file holds besides must be
     known to be of no use. Raises `CheckpointError` with a sentence that says what the file is where it is no model.

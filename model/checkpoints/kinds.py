@@ -65,7 +65,6 @@ _OTHERS = (
     ("a FocalClick model with HRNet", ("refiner.",)),
     ("a Segment Anything model", ("mask_decoder.", "prompt_encoder.")),
     ("a Segment Anything 2 model", ("sam_mask_decoder.",)),
-    ("a SegNext click model", ("visual_prompts_encoder.",)),
     ("RITM's DeepLab click model", ("feature_extractor.deeplab_head.", "feature_extractor.aspp.")),
 )
 """Whole models that no network here can hold, and how names in them begin: any one of these."""

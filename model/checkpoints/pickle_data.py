@@ -59,15 +59,27 @@ Answer = Callable[[tuple[Any, ...]], object]
 """Turns the arguments of a call into plain data; raises `PickleError` where they make no sense."""
 
 
-def read_pickle(file: Stream, calls: Mapping[str, Answer], persistent: Answer | None = None) -> object:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of one stream is read."""
+
+    bytes: int
+    steps: int
+
+
+def read_pickle(
+    file: Stream, calls: Mapping[str, Answer], persistent: Answer | None = None, limits: Limits | None = None
+) -> object:
     """Read one stream from where `file` stands to its end, and leave `file` behind it.
 
-    `calls` answers calls by dotted name, `persistent` the references to what stands beside the stream. The result is
-    made of None, bool, int, float, str, bytes, tuple, list, dict, `Name`, `Record` and what the answers gave.
-    Raises `PickleError`.
+    `calls` answers calls by dotted name, `persistent` the references to what stands beside the stream; `limits` are
+    those of a list of weights by default. The result is made of None, bool, int, float, str, bytes, tuple, list, dict,
+    `Name`, `Record` and what the answers gave. Raises `PickleError`.
     """
+    limits = limits or Limits(MOST_BYTES, MOST_STEPS)
     try:
-        return _Reader(calls, persistent).run(pickletools.genops(_Bounded(file)))  # type: ignore[arg-type]
+        bounded: Any = _Bounded(file, limits.bytes)
+        return _Reader(calls, persistent).run(pickletools.genops(bounded), limits.steps)
     except PickleError:
         raise
     except (ValueError, TypeError, IndexError, KeyError, OverflowError, AttributeError) as error:
@@ -76,14 +88,14 @@ def read_pickle(file: Stream, calls: Mapping[str, Answer], persistent: Answer | 
 
 
 class _Bounded:
-    """Reads no more than `MOST_BYTES` of a file, and tells a length that cannot be from one that can."""
+    """Reads no more than so many bytes of a file, and tells a length that cannot be from one that can."""
 
-    def __init__(self, file: Stream) -> None:
-        self._file, self._left = file, MOST_BYTES
+    def __init__(self, file: Stream, most: int) -> None:
+        self._file, self._left, self._most = file, most, most
 
     def read(self, count: int) -> bytes:
         if not 0 <= count <= self._left:
-            raise PickleError(f"its list of weights is longer than {MOST_BYTES} bytes")
+            raise PickleError(f"its list of weights is longer than {self._most} bytes")
         self._left -= count
         return self._file.read(count)
 
@@ -101,10 +113,10 @@ class _Reader:
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
 
-    def run(self, steps: Iterator[tuple[pickletools.OpcodeInfo, Any, int | None]]) -> object:
+    def run(self, steps: Iterator[tuple[pickletools.OpcodeInfo, Any, int | None]], most: int) -> object:
         for count, (opcode, argument, _) in enumerate(steps):
-            if count > MOST_STEPS:
-                raise PickleError(f"its list of weights takes more than {MOST_STEPS} steps")
+            if count > most:
+                raise PickleError(f"its list of weights takes more than {most} steps")
             if opcode.name == "STOP":
                 return self._pop()
             self._step(opcode.name, argument)

@@ -158,3 +158,10 @@ def focalclick(names: Iterable[str]) -> Plan:
     for target, sources in backbone.items():
         plan[_FOCAL_BACKBONE + target] = tuple(_FOCAL_BACKBONE + source for source in sources)
     return plan
+
+
+SEGNEXT = planner(
+    Rule(rf"head\.seg_conv{_END}", "head.conv_seg.{end}"),
+    Rule(r"(?P<all>(?:backbone|visual_prompts_encoder|fusion_blocks|neck|head)\..+)", "{all}"),
+)
+"""SegNext's plain ViT."""

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     info.add_argument("--json", action="store_true", help="as JSON")
     importing = kinds.add_parser("import", help="turn a click model of another project into one of this program")
     importing.add_argument(
-        "file", type=Path, metavar="FILE", help="a model of RITM, iSegFormer, SimpleClick, FocalClick"
+        "file", type=Path, metavar="FILE", help="a model of RITM, iSegFormer, SimpleClick, FocalClick, SegNext"
     )
     target = importing.add_mutually_exclusive_group(required=True)
     target.add_argument("-o", "--output", type=Path, metavar="OUT.safetensors", help="where the model goes")

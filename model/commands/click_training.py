@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from ..checkpoints import save_checkpoint
+from ..checkpoints import load_checkpoint, save_checkpoint
 from ..checkpoints.encoders import load_encoder_weights
 from ..data.annotated import Annotated, Found
 from ..data.check import check_data, hold_out
@@ -16,7 +16,9 @@ from ..data.own_data import open_own_data
 from ..data.writing import write_text
 from ..errors import SettingsError
 from ..evaluation.layouts.registry import Where, dataset_name, open_dataset
-from ..networks import create_network
+from ..networks import ClickNetwork, create_network
+from ..networks.late import freeze_blocks
+from ..store import resolve_model
 from ..training.click_looks import LookedAt, click_look, look_at
 from ..training.click_loop import ClickTrainer
 from ..training.click_samples import ClickSamples, click_batches
@@ -52,12 +54,9 @@ def _run(arguments: argparse.Namespace, settings: ClickSettings, folder: RunFold
     if processes.is_first:
         folder.begin(settings, preset=arguments.preset, data=[str(path) for path in arguments.data])
         folder.forget_pause()
-    torch.manual_seed(settings.seed)
-    network = create_network(settings.network)
-    if settings.encoder_weights:
-        report = load_encoder_weights(network, Path(settings.encoder_weights))
-        if processes.is_first:
-            print(report)
+    network, report = _start(arguments.start_from, settings)
+    if processes.is_first and report:
+        print(report)
     trainer = ClickTrainer(network, settings, folder, processes)
     samples = ClickSamples(training, settings)
     if arguments.resume and folder.is_begun:
@@ -68,20 +67,47 @@ def _run(arguments: argparse.Namespace, settings: ClickSettings, folder: RunFold
         cost = measure_step(trainer, next(iter(click_batches(samples, replace(settings, workers=0), 0, 0, 1))))
         print(cost.text(trainer.last_step - trainer.steps), flush=True)
     batches = iter(click_batches(samples, settings, trainer.steps, processes.rank, processes.count))
-    trainer.train(batches, _Watch(look_at(held, max(settings.crop), _LOOKED_AT), trainer.epoch))
+    looked = look_at(held, max(settings.crop), _LOOKED_AT, network.view_multiple)
+    trainer.train(batches, _Watch(looked, trainer.epoch))
     folder.close()
     if processes.is_first:
         _save(folder, trainer, arguments)
     return 0
 
 
+def _start(start_from: str | None, settings: ClickSettings) -> tuple[ClickNetwork, str]:
+    """Make the network to be trained, from a model, from an encoder's weights or from nothing; say what was loaded."""
+    torch.manual_seed(settings.seed)
+    report = ""
+    if start_from is None:
+        network = create_network(settings.network, **settings.options())
+        if settings.encoder_weights:
+            report = str(load_encoder_weights(network, Path(settings.encoder_weights)))
+    else:
+        checkpoint = load_checkpoint(resolve_model(start_from))
+        if checkpoint.network_name != settings.network or settings.encoder_weights or settings.network_options:
+            raise SettingsError(
+                f"The model {start_from!r} is a {checkpoint.network_name} as it is: give --network "
+                f"{checkpoint.network_name}, and neither --encoder-weights nor --network-options."
+            )
+        network = checkpoint.network
+        network.requires_grad_(requires_grad=True)
+    if any(side % network.view_multiple for side in settings.crop):
+        raise SettingsError(f"The sides of the crop must be multiples of {network.view_multiple} for this network.")
+    if settings.frozen_blocks:
+        freeze_blocks(network, settings.frozen_blocks)
+    return network, report
+
+
 def _images(
     arguments: argparse.Namespace, settings: ClickSettings, folder: RunFolder, *, is_first: bool
 ) -> tuple[list[Annotated], list[Annotated]]:
     """Open the data; one's own is checked first, published sets are trusted and read as they are needed."""
+    if arguments.manifest is not None and arguments.dataset != "folder":
+        raise SettingsError("A --manifest chooses among folders of images and masks: add --dataset folder.")
     if arguments.dataset is not None:
-        where = [Where(root=path, split=arguments.split) for path in arguments.data]
         name = dataset_name(arguments.dataset)
+        where = [Where(root=path, manifest=arguments.manifest, split=arguments.split) for path in arguments.data]
         return list(Found.of([open_dataset(name, each) for each in where]).images), []
     check = check_data(open_own_data(arguments.data), strict=arguments.strict)
     if is_first:
@@ -130,7 +156,7 @@ class _Watch:
             trainer.folder.tell({"samples": samples, "held_out": round(sum(ious) / len(ious), 4), **line}, samples)
         if trainer.steps % 10 == 0:
             trainer.folder.progress("train", trainer.steps, trainer.last_step)
-        trainer.folder.obey(on_pause=trainer.save)
+        trainer.folder.obey(on_pause=trainer.save, meanwhile=trainer.wait)
 
 
 def _save(folder: RunFolder, trainer: ClickTrainer, arguments: argparse.Namespace) -> None:
@@ -140,8 +166,7 @@ def _save(folder: RunFolder, trainer: ClickTrainer, arguments: argparse.Namespac
         "samples": trainer.steps * trainer.settings.batch_size,
     }
     network = trainer.trained().eval()
-    save_checkpoint(
-        folder.path / MODEL, network, trainer.settings.network, {}, name=arguments.output.resolve().name, card=card
-    )
+    name, options = arguments.output.resolve().name, trainer.settings.options()
+    save_checkpoint(folder.path / MODEL, network, trainer.settings.network, options, name=name, card=card)
     folder.progress("done", 1, 1)
     print(f"Wrote {folder.path / MODEL} after {card['samples']} samples.")

@@ -43,9 +43,10 @@ def fetch_published(name: str, *, is_accepted: bool) -> None:
 
 
 def _terms(published: PublishedModel) -> str:
-    checksum = published.sha256 or "its authors publish none; that of what comes is kept in the model's card"
+    checksum = published.sha256 or "nobody publishes one; that of what comes is kept in the model's card"
+    copy = f"\ncopy of:  {published.copy_of}" if published.copy_of else ""
     return (
-        f"{published.title}\nfrom:     {published.url}\nproject:  {published.project}\n"
+        f"{published.title}\nfrom:     {published.url}{copy}\nproject:  {published.project}\n"
         f"licence:  {published.licence}\nSHA-256:  {checksum}"
     )
 

@@ -80,7 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
             )
             outcome = evaluation.run(engine)
         if shard.leads:
-            _report(evaluation, engine, outcome, {"name": name, "title": layout.title, "root": str(arguments.root)})
+            title = arguments.root.resolve().stem if layout.is_own else layout.title
+            _report(evaluation, engine, outcome, {"name": name, "title": title, "root": str(arguments.root)})
     return 0
 
 
@@ -122,7 +123,8 @@ def _add_dataset_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compatible-last-object",
         action="store_true",
-        help="count the last object of an image only and number VOC's by grey value, as iSegFormer's own numbers do",
+        help="count the last object of an image only, number VOC's by grey value and join ssTEM's at corners, "
+        "as iSegFormer's own numbers do",
     )
 
 

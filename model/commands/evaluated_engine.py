@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 REGIONS = ("default", "zoom-in", "fixed", "whole", "adaptive")
 NO_BRS, FEATURE_BRS = "none", "f-brs"
 
+_WHOLE_LIMIT = 1024
+"""The published evaluations see the first click at the image's own size; none of their images is larger than this."""
+
 
 def add_engine_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the model and of how it looks at images."""
@@ -111,7 +114,7 @@ def _region(arguments: argparse.Namespace, layout: Layout) -> "RegionPolicy | No
 
     side = arguments.region_side
     if arguments.region == "zoom-in":
-        return ZoomIn(side=side or layout.zoom_side)
+        return ZoomIn(side=side or layout.zoom_side, whole_limit=_WHOLE_LIMIT)
     if arguments.region == "fixed":
         return ZoomIn.fixed(side or layout.fixed_side)
     if arguments.region == "whole":

@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dataset", metavar="NAME", help="networks: the data is a published set, as of evaluate")
     parser.add_argument("--split", default="train", help="networks: its split (default: %(default)s)")
     parser.add_argument("--device", default="auto", help="networks: auto, cpu or cuda (default: auto)")
-    parser.add_argument("--manifest", type=Path, metavar="CSV", help="bundled: columns set, stem and split")
+    parser.add_argument("--manifest", type=Path, metavar="CSV", help="bundled, --dataset folder: set, stem and split")
     parser.add_argument("--part", type=_part, default=(0, 1), metavar="I/N", help="encode every N-th shard only, stop")
     parser.add_argument("--export", type=Path, metavar="FILE", help="write the averaged weights to FILE at the end")
     known: set[str] = set()

@@ -1,6 +1,6 @@
 """One image with its objects, wherever it comes from: read when it is asked for, and named where it cannot be."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,12 +19,15 @@ class Objects:
     """The objects of an image, in layers where they overlap.
 
     `layers` (L, H, W) int32: 0 is background, every other number one object, in one layer only; `ignored` (H, W) bool
-    marks pixels that count nowhere. `named` are the numbers that the data lists, where it lists any.
+    marks pixels that count nowhere. `named` are the numbers that the data lists, where it lists any. `parents` gives
+    for parts the number of the object that they are parts of; `stuff` are regions that are no things: sky, a road.
     """
 
     layers: NDArray[np.int32]
     ignored: BoolMask
     named: frozenset[int] = frozenset()
+    parents: Mapping[int, int] = field(default_factory=dict)
+    stuff: frozenset[int] = frozenset()
 
     @classmethod
     def of(cls, objects: NDArray[np.int32], ignored: BoolMask | None = None) -> "Objects":
@@ -54,6 +57,13 @@ class Objects:
     def mask(self, number: int) -> BoolMask:
         """Pixels (H, W) of one object."""
         return np.asarray((self.layers == number).any(axis=0))
+
+    def things(self) -> "Objects":
+        """Give the objects without the stuff, whose pixels become background."""
+        if not self.stuff:
+            return self
+        layers = np.where(np.isin(self.layers, list(self.stuff)), 0, self.layers)
+        return Objects(layers, self.ignored, self.named, self.parents)
 
     def flat(self) -> NDArray[np.int32]:
         """One layer (H, W) in which the upper objects cover the lower ones."""

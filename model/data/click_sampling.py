@@ -1,6 +1,7 @@
 """Clicks for training: where a user would click next, with the freedom that users take."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -35,10 +36,14 @@ def pick(distance: NDArray[np.float32], share: float, rng: np.random.Generator) 
 
 @dataclass(slots=True)
 class ClickState:
-    """The clicks on one training target: disk maps at twice the target's grid, as the engine draws them."""
+    """The clicks on one training target: disk maps at twice the target's grid, as the engine draws them.
+
+    `radius` is the network's, in pixels of these maps.
+    """
 
     target: BoolMask
     rng: np.random.Generator
+    radius: float = DISK_RADIUS
     maps: NDArray[np.uint8] = field(init=False)
     count: int = 0
 
@@ -49,7 +54,7 @@ class ClickState:
     def add(self, row: int, col: int, *, is_positive: bool) -> None:
         """Draw the disk of a click at a pixel of the target's grid (somewhere in its 2x2 pixels of the view)."""
         view_row, view_col = 2 * row + int(self.rng.integers(2)), 2 * col + int(self.rng.integers(2))
-        stamp_disk(self.maps[0 if is_positive else 1], view_row, view_col)
+        stamp_disk(self.maps[0 if is_positive else 1], view_row, view_col, self.radius)
         self.count += 1
 
     def add_first(self) -> None:
@@ -94,18 +99,16 @@ def _square(reach: float) -> NDArray[np.uint8]:
     return np.ones((side, side), np.uint8)
 
 
-def _make_stamp() -> BoolMask:
-    offsets = np.arange(-int(DISK_RADIUS), int(DISK_RADIUS) + 1)
-    return np.asarray(offsets[:, None] ** 2 + offsets[None, :] ** 2 <= DISK_RADIUS**2)
+@lru_cache(maxsize=8)
+def _stamp(radius: float) -> BoolMask:
+    offsets = np.arange(-int(radius), int(radius) + 1)
+    return np.asarray(offsets[:, None] ** 2 + offsets[None, :] ** 2 <= radius**2)
 
 
-_STAMP = _make_stamp()
-
-
-def stamp_disk(plane: NDArray[np.uint8], row: int, col: int) -> None:
+def stamp_disk(plane: NDArray[np.uint8], row: int, col: int, radius: float = DISK_RADIUS) -> None:
     """Draw one click's disk into `plane` (H, W), cut at the edges; equal to `disk_maps` at whole pixels."""
-    reach = int(DISK_RADIUS)
+    reach = int(radius)
     top, left = max(row - reach, 0), max(col - reach, 0)
     bottom, right = min(row + reach + 1, plane.shape[0]), min(col + reach + 1, plane.shape[1])
-    cut = _STAMP[top - row + reach : bottom - row + reach, left - col + reach : right - col + reach]
+    cut = _stamp(radius)[top - row + reach : bottom - row + reach, left - col + reach : right - col + reach]
     plane[top:bottom, left:right][cut] = 1

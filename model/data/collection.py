@@ -9,7 +9,6 @@ import json
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from ..errors import DatasetError
 from .annotated import Annotated, Objects
 from .images import read_image
+from .objects import connected_parts
 
 KINDS = ("instances", "binary", "semantic")
 """instances: each label is one object. binary: anything above 0. semantic: labels are classes, parts are objects."""
@@ -81,19 +81,5 @@ def read_label_map(path: Path, kind: str) -> NDArray[np.uint16]:
     if kind == "binary":
         return (labels > 0).astype(np.uint16)
     if kind == "semantic":
-        return connected_parts(labels)
+        return connected_parts(labels.astype(np.int32), neighbours=8).astype(np.uint16)
     return labels.astype(np.uint16)
-
-
-def connected_parts(classes: NDArray[Any]) -> NDArray[np.uint16]:
-    """Number the connected parts (8 neighbours) of every class above 0: (H, W) -> (H, W) uint16."""
-    parts = np.zeros(classes.shape, np.uint16)
-    found = 0
-    for value in np.unique(classes):
-        if not value:
-            continue
-        count, components = cv2.connectedComponents((classes == value).astype(np.uint8), connectivity=8)
-        inside = components > 0
-        parts[inside] = (components[inside] + found).astype(np.uint16)
-        found += count - 1
-    return parts

@@ -125,7 +125,8 @@ class ZoomIn(RegionPolicy):
     keep_overlap: float = 0.5
     """A region is kept while its overlap with the region it should be is at least this."""
     whole_limit: int | None = 800
-    """Before a zoom the image is seen at its own size, its longer side at most this; None: at `side` pixels."""
+    """Before a zoom the image is seen at its own size, its longer side at most this (RITM's demo; its evaluation has
+    no limit); None: at `side` pixels."""
 
     @classmethod
     def fixed(cls, side: int) -> "ZoomIn":

@@ -1,7 +1,11 @@
 """f-BRS: at each click, scale and bias of the features are bent until the answer agrees with the clicks.
 
-Sofiiuk et al., 2020. The published settings: L-BFGS-B with m = 20 and at most 20 evaluations, the weights of the
-regularisation below. Unlike there, the network is shown all clicks, not the first eight only.
+Sofiiuk et al., 2020, and its code. As published: from the second click on, L-BFGS-B with m = 20 and at most 20
+evaluations, squares of 3 x 3 view pixels round the clicks, the weights of the regularisation below. Two things differ:
+- There the features that are bent have seen the first eight clicks, and later ones enter by the search alone. Here,
+  as in all late fusion, they have seen none; the decoder behind them is shown every click.
+- There a search sets out from where the one of the click before ended. Here each sets out from the features as they
+  are, since an answer of the engine depends on nothing that was asked before.
 """
 
 from typing import Any
@@ -10,10 +14,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 from ..engine import THRESHOLD
 from ..errors import SettingsError
 from ..networks import ClickNetwork, Features
+from ..networks.click_maps import disk_centres
 
 _MEMORY, _EVALUATIONS = 20, 20
 _REGULARISATION, _BIAS_WEIGHT = 1e-3, 10.0
@@ -64,6 +70,8 @@ class BackpropagatingNetwork(ClickNetwork):
         """See `ClickNetwork.decode`: the logits of the best features that were found."""
         from scipy.optimize import fmin_l_bfgs_b
 
+        if not previous.any():  # the first click
+            return self.network.decode(features, previous, clicks)
         # Tensors made in inference mode cannot be differentiated through; their copies can.
         with torch.inference_mode(mode=False), torch.enable_grad():
             search = _Search(self.network, tuple(each.clone() for each in features), previous.clone(), clicks.clone())
@@ -78,6 +86,8 @@ class _Search:
     def __init__(self, network: ClickNetwork, features: Features, previous: Tensor, clicks: Tensor) -> None:
         self._network, self._features = network, features
         self._previous, self._clicks = previous, clicks
+        squares = functional.max_pool2d(disk_centres(clicks, network.click_radius).float(), 3, stride=1, padding=1)
+        self._positive, self._negative = squares[:, :1], squares[:, 1:]
         self._mask: Tensor | None = None
         self._lowest = float("inf")
         self.best = torch.zeros(())
@@ -89,10 +99,9 @@ class _Search:
         first = self._features[0] * (1 + scale) + bias
         logits = self._network.decode((first, *self._features[1:]), self._previous, self._clicks)
         probability = torch.sigmoid(logits)
-        positive, negative = self._clicks[:, :1], self._clicks[:, 1:]
-        missed, spilled = (1 - probability) * positive, probability * negative
-        loss: Any = missed.square().sum() / (positive.sum() + _EPSILON)
-        loss = loss + spilled.square().sum() / (negative.sum() + _EPSILON)
+        missed, spilled = (1 - probability) * self._positive, probability * self._negative
+        loss: Any = missed.square().sum() / (self._positive.sum() + _EPSILON)
+        loss = loss + spilled.square().sum() / (self._negative.sum() + _EPSILON)
         loss = loss + _REGULARISATION * (scale.square().sum() + _BIAS_WEIGHT * bias.square().sum())
         value = float(loss.detach())
         if value < self._lowest:

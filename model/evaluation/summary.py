@@ -7,13 +7,14 @@ from typing import Any
 
 from ..data.writing import encode_picture, write_bytes, write_text
 from ..errors import ModelError
+from ..versions import versions
 from .manners import MANNERS, PROTOCOL
 from .metrics import curve_to, number_of_clicks
 from .plots import Case, curve_of, draw_cases, draw_curves, draw_histogram
 from .protocol import Engine, replay
 from .published import published_on
 from .records import Record
-from .report import Numbers, by_set, mean_of_sets, summarise, versions
+from .report import Numbers, by_set, mean_of_sets, summarise
 from .run import Evaluation, Outcome
 from .tables import main_table, published_table, robustness_table
 
@@ -95,7 +96,7 @@ def write_results(
         return
     write_text(folder / TABLE_FILE, tables)
     write_text(folder / SUMMARY_FILE, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
-    name, title = str(summary["model"]), str(summary["dataset"]["title"])
+    name, title = str(summary["model"]), f"{summary['dataset']['title']}, {len(outcome.records)} objects"
     write_bytes(folder / CURVES_FILE, draw_curves([curve_of(name, summary)], title))
     ious = [record.run.ious for record in outcome.records]
     limit = evaluation.protocol.max_clicks

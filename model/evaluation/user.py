@@ -83,7 +83,7 @@ class SimulatedUser:
 
     def wrong(self, mask: BoolMask, *, is_positive: bool) -> BoolMask:
         """Pixels that a positive (or else a negative) click would put right, clicked ones too: (H, W) bool."""
-        return self._object & ~mask if is_positive else self._background & mask
+        return np.greater(self._object, mask) if is_positive else self._background & mask
 
     def place(self, row: int, col: int, *, is_positive: bool) -> Click:
         """Click a pixel, which is then never clicked again."""
@@ -133,7 +133,12 @@ class _Region:
 
     @cached_property
     def _highest(self) -> float:
-        return 0.0 if self._is_shallow or not self.count else float(self._chamfer.max())
+        return 0.0 if self._is_shallow or not self.count else float(self._row_highest.max())
+
+    @cached_property
+    def _row_highest(self) -> NDArray[np.float32]:
+        """Of each row of the padded box. Few rows hold a candidate, and only these are looked at again."""
+        return np.asarray(self._chamfer.max(axis=1))
 
     @cached_property
     def _padded(self) -> NDArray[np.uint8]:
@@ -156,10 +161,10 @@ class _Region:
         """Find the exact deepest pixel, the first one in row-major order."""
         if self._highest <= 0.0:
             return Deepest(0, 0, 0)
-        candidates = (self._chamfer >= self._highest * (_CHAMFER_LOW / _CHAMFER_HIGH)).view(np.uint8)
-        left, top, width, height = cv2.boundingRect(candidates)
-        rows, cols = np.nonzero(candidates[top : top + height, left : left + width])
-        rows, cols = rows + top, cols + left
+        level = self._highest * (_CHAMFER_LOW / _CHAMFER_HIGH)
+        held = np.flatnonzero(self._row_highest >= level)
+        places, cols = np.nonzero(self._chamfer[held] >= level)
+        rows = held[places]
         best = min(
             (self._deepest_of(rows[group], cols[group]) for group in _groups(rows, cols, self._reach)),
             key=lambda found: (-found.squared_depth, found.row, found.col),

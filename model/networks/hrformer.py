@@ -187,7 +187,8 @@ class HRFormerNetwork(EarlyFusionNetwork):
     """RGB, previous mask and clicks enter the stem together. `size` is "s" or "b".
 
     `swapped_heads`: the answer is that of the coarse head, which iSegFormer's code takes, and trains as the answer,
-    because the network gives it first; False: that of the OCR head.
+    because the network gives it first; the OCR head then runs in training alone, as the second answer. False: the
+    other way round.
     """
 
     def __init__(
@@ -201,6 +202,7 @@ class HRFormerNetwork(EarlyFusionNetwork):
     ) -> None:
         super().__init__(with_previous=with_previous, align_corners=align_corners)
         self.swapped_heads = swapped_heads
+        self.auxiliary = f"feature_extractor.{'cls_head' if swapped_heads else 'aux_head'}"
         self.feature_extractor = HRFormerOcr(
             _SIZES[size], 3 + self.prompt_channels, drop_path=drop_path, align_corners=align_corners
         )
@@ -210,4 +212,7 @@ class HRFormerNetwork(EarlyFusionNetwork):
         trunk = self.feature_extractor.backbone
         joined = trunk.joined(trunk(torch.cat((rgb, prompt), dim=1)))
         coarse = self.feature_extractor.coarse(joined)
-        return coarse if self.swapped_heads else self.feature_extractor.fine(joined, coarse)
+        if self.swapped_heads and not self.training:
+            return coarse
+        fine = self.feature_extractor.fine(joined, coarse)
+        return coarse if self.swapped_heads else fine

@@ -116,6 +116,7 @@ class HRNetNetwork(EarlyFusionNetwork):
             nn.Conv2d(_CLICK_WIDTH, STEM, 3, stride=2, padding=1),
             Scale(),
         )
+        self.auxiliary = "feature_extractor.aux_head"
         self.feature_extractor = HRNetOcr(width, keys, small=size == "18s", align_corners=align_corners)
 
     def logits(self, rgb: Tensor, prompt: Tensor) -> Tensor:

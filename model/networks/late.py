@@ -60,6 +60,7 @@ class LateNetwork(ClickNetwork):
 
     view_side: ClassVar[int] = 512
     view_multiple: ClassVar[int] = _TOKEN
+    feature_names: ClassVar[tuple[str, ...]] = LateFeatures._fields
 
     def __init__(self, channels: int = 128, rounds: int = 2, heads: int = 4) -> None:
         super().__init__()
@@ -109,3 +110,16 @@ def late_vit_s14(channels: int = 128, rounds: int = 2, heads: int = 4) -> LateNe
     if not 1 <= heads <= channels or channels % heads:
         raise SettingsError(f"The number of heads must divide the {channels} channels, not be {heads}.")
     return LateNetwork(channels, rounds, heads)
+
+
+def freeze_blocks(network: ClickNetwork, count: int) -> None:
+    """Train neither the first `count` blocks of the ViT nor what is before them. Raises `SettingsError`."""
+    if not isinstance(network, LateNetwork):
+        raise SettingsError(f"Only late fusion has blocks to freeze, a {type(network).__name__} has none.")
+    vit = network.encoder.vit
+    if count > len(vit.blocks):
+        raise SettingsError(f"The encoder has {len(vit.blocks)} blocks, of which {count} cannot be frozen.")
+    for part in (vit.patch_embed, *vit.blocks[:count]):
+        part.requires_grad_(requires_grad=False)
+    for token in (vit.cls_token, vit.pos_embed):
+        token.requires_grad_(requires_grad=False)

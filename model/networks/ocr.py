@@ -17,7 +17,7 @@ class ObjectContext(nn.Module):
     """What a pixel hears of the object.
 
     A pixel attends to the regions by `f_pixel` and `f_object`. There is one region, so that every weight is 1
-    whatever these two say: they are held because published files hold them, and are never run.
+    whatever these two say: they are held because published files hold them, and are never run or trained.
     """
 
     def __init__(self, channels: int, key_channels: int, *, bias: bool) -> None:
@@ -25,6 +25,8 @@ class ObjectContext(nn.Module):
         wide, key = channels, key_channels
         self.f_pixel = nn.Sequential(*_conv(wide, key, bias=bias), *_conv(key, key, bias=bias))
         self.f_object = nn.Sequential(*_conv(wide, key, bias=bias), *_conv(key, key, bias=bias))
+        for unused in (self.f_pixel, self.f_object):
+            unused.requires_grad_(requires_grad=False)
         self.f_down = nn.Sequential(*_conv(wide, key, bias=bias))
         self.f_up = nn.Sequential(*_conv(key, wide, bias=bias))
 

@@ -18,6 +18,9 @@ from .header import LARGEST_FILE
 TIMEOUT = 15.0
 """Seconds without a byte after which a server counts as stalled; a cancelled download ends within this time."""
 
+_ROUNDING = 0.05
+"""Share by which a size may differ from the one that is stated."""
+
 _ATTEMPTS = 4
 """In a row that bring nothing new; as long as bytes come, it goes on."""
 
@@ -40,6 +43,8 @@ class Wanted:
     url: str
     target: Path
     sha256: str | None = None
+    about: int | None = None
+    """How many bytes it has as its authors round them; a file of another size is not theirs."""
     largest: int = LARGEST_FILE
     timeout: float = TIMEOUT
 
@@ -71,18 +76,44 @@ def download(wanted: Wanted, progress: Progress, is_cancelled: Callable[[], bool
                     raise DownloadError(
                         f"The download of {wanted.url} broke off ({trouble}); what has come stays: try again to go on."
                     ) from trouble
+                if is_cancelled():
+                    raise Cancelled from trouble
+                progress(there, None)
         digest = _digest(part)
-        if wanted.sha256 is not None and digest != wanted.sha256:
-            _forget(part)
-            raise DownloadError(
-                f"The file from {wanted.url} is not the one that its authors published (its SHA-256 is {digest}, not "
-                f"{wanted.sha256}), so it was thrown away."
-            )
+        _check_whole(wanted, part, digest)
         part.replace(wanted.target)
         _marks(part).unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(f"The file {wanted.target} could not be written: {error.strerror or error}.") from error
     return digest
+
+
+def bytes_there(target: Path) -> int:
+    """How much of a file has come that is not there wholly."""
+    try:
+        return _part(target).stat().st_size
+    except OSError:
+        return 0
+
+
+def _check_whole(wanted: Wanted, part: Path, digest: str) -> None:
+    """Throw away what came where it is not what was wanted. Raises `DownloadError`."""
+    if wanted.sha256 is not None and digest != wanted.sha256:
+        _forget(part)
+        raise DownloadError(
+            f"The file from {wanted.url} is not the one that its authors published (its SHA-256 is {digest}, not "
+            f"{wanted.sha256}), so it was thrown away; try again, and distrust the address if it stays so."
+        )
+    _check_size(wanted, part, part.stat().st_size)
+
+
+def _check_size(wanted: Wanted, part: Path, size: int) -> None:
+    if wanted.about is not None and abs(size - wanted.about) > _ROUNDING * wanted.about:
+        _forget(part)
+        raise DownloadError(
+            f"The file at {wanted.url} has {size / 1e6:.1f} MB where its authors state {wanted.about / 1e6:.1f} MB: it "
+            "is another one, and was not kept; look for theirs on their page."
+        )
 
 
 def _attempt(wanted: Wanted, part: Path, progress: Progress, is_cancelled: Callable[[], bool]) -> None:
@@ -132,6 +163,8 @@ def _begin(wanted: Wanted, part: Path, response: http.client.HTTPResponse, there
         raise DownloadError(f"The server of {wanted.url} gives the answer {response.status}, which is not understood.")
     if total is not None and total > wanted.largest:
         raise DownloadError(f"The file {wanted.url} is too large: {total} bytes, at most {wanted.largest} are fetched.")
+    if total is not None:
+        _check_size(wanted, part, total)
     mark = response.headers.get("ETag") or response.headers.get("Last-Modified") or ""
     _marks(part).write_text(json.dumps({"url": wanted.url, "mark": mark}), encoding="utf-8")
     return there, total
@@ -144,7 +177,10 @@ def _refused(wanted: Wanted, part: Path, error: urllib.error.HTTPError) -> None:
             raise _Broken("the server has another file by now") from error
         if error.code >= 500:
             raise _Broken(f"the server answers {error.code}") from error
-        raise DownloadError(f"The server refuses {wanted.url}: {error.code} {error.reason}.") from error
+        raise DownloadError(
+            f"The server refuses {wanted.url} ({error.code} {error.reason}): the file may have moved; look for it on "
+            "its authors' page, and import it from a file."
+        ) from error
 
 
 def _so_far(part: Path, url: str) -> tuple[int, str]:

@@ -3,15 +3,20 @@
 import json
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from resources import resource_path
 
 from ..errors import CheckpointError
+from .places import models_folder
+
+_DOWNLOADS = ".downloads"
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedModel:
-    """A file at its authors' address."""
+    """A file at its authors' address, or a copy of it."""
 
     name: str
     """What it is called among the user's own models."""
@@ -20,10 +25,17 @@ class PublishedModel:
     bytes: int | None
     """About how large it is; None where its authors do not say."""
     sha256: str | None
-    """None where its authors publish none."""
+    """None where nobody publishes one."""
     network: str
     project: str
     licence: str
+    copy_of: str = ""
+    """Its authors' own address, where that is gone and `url` is a copy."""
+
+    @property
+    def target(self) -> Path:
+        """Where its file stands while it is fetched."""
+        return models_folder() / _DOWNLOADS / Path(urlsplit(self.url).path).name
 
 
 @cache

@@ -25,8 +25,11 @@ class LookedAt:
     ignored: NDArray[np.bool_]
 
 
-def look_at(images: Sequence[Annotated], longest: int, most: int) -> list[LookedAt]:
-    """Take the largest object of each of the first images, each image resized to `longest` at its longer side."""
+def look_at(images: Sequence[Annotated], longest: int, most: int, multiple: int = 1) -> list[LookedAt]:
+    """Take the largest object of each of the first images, each image resized to `longest` at its longer side.
+
+    Sides become multiples of `multiple`, as the network asks for.
+    """
     looked = []
     for image in images[:most]:
         pixels, objects = image.read()
@@ -34,7 +37,7 @@ def look_at(images: Sequence[Annotated], longest: int, most: int) -> list[Looked
         if not areas:
             continue
         scale = min(1.0, longest / max(objects.size))
-        size = [max(1, round(side * scale)) for side in objects.size]
+        size = [multiple * max(1, round(side * scale / multiple)) for side in objects.size]
         planes = np.stack((objects.mask(max(areas, key=lambda number, areas=areas: areas[number])), objects.ignored))  # type: ignore[misc]
         picture = torch.tensor(pixels).permute(2, 0, 1)[None].float() / 255
         small = functional.interpolate(picture, size=size, mode="bilinear", align_corners=False, antialias=True)

@@ -17,7 +17,8 @@ from torchvision import tv_tensors
 from torchvision.transforms import v2
 
 from ..data.annotated import Annotated, Objects
-from ..data.point_sampler import PointSampling, pick_objects, sample_points
+from ..data.hierarchy import Tree
+from ..data.point_sampler import PointSampling, pick_target, sample_points
 from ..errors import DatasetError
 from .click_settings import ClickSettings
 
@@ -61,7 +62,9 @@ class ClickSamples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor, int]]):
         if not images:
             raise DatasetError("There is no image to train on.")
         self._images, self._settings = images, settings
-        self._sampling = PointSampling(settings.most_clicks, settings.click_gamma, settings.merge_share)
+        self._sampling = PointSampling(
+            settings.most_clicks, settings.click_gamma, settings.merge_share, settings.takes_parts
+        )
         self._kept: dict[int, tuple[NDArray[np.uint8], Objects]] = {}
         self._room = settings.memory_gb * 1e9 / max(settings.workers, 1)
         self._augment = augmentation(settings)
@@ -74,22 +77,32 @@ class ClickSamples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor, int]]):
             return self._make(number, rng)
 
     def _make(self, number: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, int]:
-        for attempt in range(_ATTEMPTS):
-            image, layers, ignored = self._crop(int(rng.integers(len(self._images))))
-            areas = {int(n): int((layers == n).sum()) for n in np.unique(layers[layers > 0])}
-            numbers = [each for each, area in areas.items() if area >= self._settings.min_area]
-            if numbers or rng.random() < self._settings.empty_share or attempt == _ATTEMPTS - 1:
+        """Cut crops of one image until one holds an object, as published; which of them are too small comes after."""
+        settings = self._settings
+        pixels, objects = self._read(int(rng.integers(len(self._images))))
+        if rng.random() >= settings.stuff_share:
+            objects = objects.things()
+        for _ in range(_ATTEMPTS):
+            image, layers, ignored = self._crop(pixels, objects)
+            if layers.any() or rng.random() < settings.empty_share:
                 break
-        chosen = pick_objects(numbers, self._sampling, rng)
-        parts = [np.asarray((layers == each).any(axis=0)) for each in chosen]
-        target = np.logical_or.reduce(parts) if parts else np.zeros(ignored.shape, np.bool_)
-        others = np.asarray((layers > 0).any(axis=0)) & ~target
-        points = sample_points(parts, others, self._sampling, rng)
-        inside, void = (torch.from_numpy(np.ascontiguousarray(each))[None] for each in (target, ignored & ~target))
+        areas = {int(n): int((layers == n).sum()) for n in np.unique(layers[layers > 0])}
+        tree = Tree.of(areas, objects.parents, max(settings.min_area, 1))
+
+        def mask_of(number: int) -> NDArray[np.bool_]:
+            return np.asarray((layers == number).any(axis=0))
+
+        target = pick_target(tree, mask_of, np.zeros(ignored.shape, np.bool_), self._sampling, rng)
+        others = np.asarray((layers > 0).any(axis=0)) & ~target.mask
+        if target.objects and len(tree.areas) <= target.objects:
+            others[:] = False
+        points = sample_points(target, others, self._sampling, rng)
+        inside, void = (
+            torch.from_numpy(np.ascontiguousarray(each))[None] for each in (target.mask, ignored & ~target.mask)
+        )
         return image, inside, void, torch.from_numpy(points), number
 
-    def _crop(self, place: int) -> tuple[Tensor, NDArray[np.int32], NDArray[np.bool_]]:
-        pixels, objects = self._read(place)
+    def _crop(self, pixels: NDArray[np.uint8], objects: Objects) -> tuple[Tensor, NDArray[np.int32], NDArray[np.bool_]]:
         image = torch.tensor(pixels).permute(2, 0, 1)
         masks = torch.from_numpy(np.concatenate((objects.layers, objects.ignored[None].astype(np.int32))))
         image, masks = self._resize(image, masks)

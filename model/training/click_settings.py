@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from ..errors import SettingsError
 from .settings import RunSettings
 
 
@@ -14,6 +15,9 @@ class ClickSettings(RunSettings):
 
     network: str = "segformer-b0"
     """A name of `create_network`."""
+    network_options: tuple[str, ...] = ()
+    """What it is built with, as NAME=VALUE: in_channels=5 (the paper's SegFormer), swapped_heads=no (HRFormer's answer
+    is then that of its OCR head), click_radius=3."""
     crop: tuple[int, ...] = (320, 480)
     """Rows and columns of the crops."""
     batch_size: int = 32
@@ -24,6 +28,9 @@ class ClickSettings(RunSettings):
     learning_rate: float = 5e-4
     encoder_rate: float = 0.1
     """Learning rate of the encoder, as a share of the others'."""
+    published_rates: bool = True
+    """As in the published code, query, key and value and tables of positions learn at the full rate though they are
+    the encoder's, and HRFormer's heads and HRNet's last layers at the encoder's; False: as it was meant."""
     milestones: tuple[int, ...] = (49, 55)
     """Epochs from which on the learning rate is a tenth of what it was."""
     warmup_steps: int = 0
@@ -48,10 +55,14 @@ class ClickSettings(RunSettings):
     most_clicks: int = 24
     click_gamma: float = 0.8
     merge_share: float = 0.15
+    takes_parts: bool = False
+    """Whether targets may be parts of objects, or objects without some of their parts, where the data names parts."""
+    stuff_share: float = 0.3
+    """How often the stuff of an image (sky, grass) counts among its objects, where the data has any."""
     min_area: int = 1000
     """Smallest object of a crop in pixels that is a target."""
     empty_share: float = 0.05
-    """How often a crop without object is kept, with negative clicks only."""
+    """How often a crop without a pixel of an object is kept, with negative clicks only, and not cut again."""
     scales: tuple[float, ...] = (0.75, 1.4)
     """Images are resized by a factor between these."""
     is_turned: bool = False
@@ -64,12 +75,32 @@ class ClickSettings(RunSettings):
     """Share of the objects whose images are held out, for the looks after each epoch."""
     encoder_weights: str = ""
     """File of encoder weights to start from; empty for a random start."""
+    frozen_blocks: int = 0
+    """So many of the first blocks of late fusion's ViT stay as they are, and what is before them; 0 trains all."""
     teacher: str = ""
     """timm name of a frozen ViT whose features the encoder learns first; empty for none."""
     teacher_weights: str = ""
-    """File of the teacher's weights (safetensors)."""
+    """File of the teacher's weights (safetensors), or of a late-fusion model, whose encoder is taken."""
     teacher_samples: int = 60_000
     """Crops on which the encoder learns from the teacher."""
+
+    def options(self) -> dict[str, object]:
+        """Give `network_options` as `create_network` takes them. Raises `SettingsError` where one is no NAME=VALUE."""
+        pairs = [text.partition("=") for text in self.network_options]
+        if any(not (name and sign and value) for name, sign, value in pairs):
+            raise SettingsError(f"The network options must be NAME=VALUE, not {','.join(self.network_options)!r}.")
+        return {name: _option(value) for name, _, value in pairs}
+
+
+def _option(text: str) -> object:
+    if text in ("yes", "no"):
+        return text == "yes"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
 
 
 _COCO_LVIS = ClickSettings()
@@ -102,8 +133,39 @@ def _paper_presets() -> dict[str, ClickSettings]:
     return presets
 
 
+_ON_GPU = ClickSettings(
+    crop=(448, 448),
+    batch_size=64,
+    epochs=10,
+    epoch_samples=20_000,
+    published_rates=False,
+    milestones=(8, 9),
+    warmup_steps=200,
+    clip=1.0,
+    ema_decay=0.999,
+    merge_share=0.05,
+    min_area=40,
+    empty_share=0.01,
+    scales=(0.8, 1.6),
+    workers=12,
+    memory_gb=12.0,
+)
+"""What the two models have in common that are made on a GPU; how long they are trained, `packaging/gpu_training.py`
+sets by the time there is."""
+
 CLICK_PRESETS: dict[str, ClickSettings] = {
     **_paper_presets(),
+    "late-vit-s14-unfrozen": replace(
+        _ON_GPU, network="late-vit-s14", frozen_blocks=6, learning_rate=4e-4, encoder_rate=0.05
+    ),
+    "segformer-b0-distilled": replace(
+        _ON_GPU,
+        network="segformer-b0",
+        crop=(384, 384),
+        learning_rate=1e-3,
+        encoder_rate=0.5,
+        teacher="vit_small_patch14_dinov2",
+    ),
     "from-scratch": ClickSettings(
         batch_size=8,
         epochs=20,
@@ -117,4 +179,5 @@ CLICK_PRESETS: dict[str, ClickSettings] = {
         checkpoint_minutes=1.0,
     ),
 }
-"""Rows of the paper by network and data, and `from-scratch` for a small set of one's own."""
+"""Rows of the paper by network and data; on a GPU, the bundled model with its last blocks unfrozen, and a SegFormer
+that learns from its encoder first; `from-scratch` for a small set of one's own."""

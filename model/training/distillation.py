@@ -19,6 +19,9 @@ _RATE = 1e-3
 _LEVEL = 2
 """The encoder's level at stride 16, the stride nearest to a ViT's patches."""
 
+_OF_MODEL = "encoder.vit."
+"""How the names of the ViT begin in a file of a late-fusion model."""
+
 
 class Teacher(nn.Module):
     """A timm ViT, frozen: images (B, 3, H, W) in [0, 1] to dense features of unit length (B, D, h, w)."""
@@ -42,7 +45,9 @@ class Teacher(nn.Module):
 
     def _load(self, weights: Path) -> None:
         try:
-            self.vit.load_state_dict(load_file(weights))
+            tensors = load_file(weights)
+            of_model = {name: value for name, value in tensors.items() if name.startswith(_OF_MODEL)}
+            self.vit.load_state_dict({name[len(_OF_MODEL) :]: value for name, value in of_model.items()} or tensors)
         except (OSError, RuntimeError, ValueError) as error:
             raise CheckpointError(f"The teacher's weights {str(weights)!r} do not fit it: {error}.") from error
 

@@ -88,7 +88,7 @@ def _click(
     truths = [np.asarray(plane == number) for plane, (_, _, number) in zip(labels, batch, strict=True)]
     colours = torch.from_numpy(half / 255).permute(0, 3, 1, 2)
     features = network.features(torch.from_numpy(trunk), torch.from_numpy(last), colours)
-    states = [ClickState(truth, rng) for truth in truths]
+    states = [ClickState(truth, rng, network.click_radius) for truth in truths]
     probability = np.zeros((len(batch), *truths[0].shape), np.float32)
     ious, pictures = np.zeros((len(batch), CLICKS)), []
     for turn in range(CLICKS):

@@ -82,7 +82,7 @@ class Trainer:
 
     def _train_batch(self, batch: Batch) -> None:
         """Click through one batch: after each click a step of the optimiser, then the next click from the answer."""
-        states = [ClickState(target, self.rng) for target in batch.targets]
+        states = [ClickState(target, self.rng, self.network.click_radius) for target in batch.targets]
         previous = self._start(states, batch)
         trunk, last = self._thin_out(batch.trunk), self._thin_out(batch.last)
         target = torch.from_numpy(np.stack(batch.targets)).float()[:, None]

@@ -1,12 +1,11 @@
-"""What a step of training minimises: the weighted losses of the answer and of the auxiliary head."""
+"""What a step of training minimises: the weighted losses of the answer, and of a second answer where there is one."""
 
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ..networks import ClickNetwork
 from .click_settings import ClickSettings
 from .losses import binary_cross_entropy, boundary_loss, dice_loss, normalized_focal_loss
-
-_AUX_HEAD = "aux_head"
 
 
 def answer_loss(logits: Tensor, target: Tensor, ignored: Tensor, settings: ClickSettings) -> Tensor:
@@ -23,21 +22,19 @@ def answer_loss(logits: Tensor, target: Tensor, ignored: Tensor, settings: Click
     return total
 
 
-class AuxHead:
-    """Hears what a network's auxiliary head says, where it has one: a module of the name `aux_head`."""
+class AuxiliaryHead:
+    """Hears a network's second answer, where it has one: what its module `auxiliary` gives."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: ClickNetwork) -> None:
         self._heard: Tensor | None = None
-        heads = [module for name, module in network.named_modules() if name.split(".")[-1] == _AUX_HEAD]
-        self.exists = bool(heads)
-        for head in heads:
-            head.register_forward_hook(self._hear)
+        if network.auxiliary:
+            network.get_submodule(network.auxiliary).register_forward_hook(self._hear)
 
     def _hear(self, module: nn.Module, inputs: object, output: Tensor) -> None:
         self._heard = output
 
     def loss(self, target: Tensor, ignored: Tensor) -> Tensor | None:
-        """Give the binary cross entropy of its last answer; None where there is no such head."""
+        """Give the binary cross entropy of its last answer; None where there was none."""
         if self._heard is None:
             return None
         size = (target.shape[2], target.shape[3])

@@ -47,6 +47,46 @@ def turn(hands: Hands, action: str) -> str:
     return hands.photo.path.name
 
 
+def test_a_photo_that_cannot_be_opened_is_marked_until_it_can(hands: Hands) -> None:
+    path = hands.window.files.album.paths[1]
+    whole = path.read_bytes()
+    path.write_bytes(whole[:20])
+    model = hands.window.photos_panel.model
+    changed: list[int] = []
+    hands.do("next_photo")
+    hands.wait_for_photo("photo0.png")
+    index = model.index(1)
+    assert "photo1.png” is damaged or cut short" in str(model.data(index, Qt.ItemDataRole.ToolTipRole))
+    marked = icon_of(hands, 1)
+    assert marked != icon_of(hands, 3)
+    hands.do("next_photo")
+    hands.wait_for_photo("photo2.png")
+    assert icon_of(hands, 1) == marked
+    path.write_bytes(whole)
+    model.dataChanged.connect(lambda first, _last: changed.append(first.row()))
+    hands.do("previous_photo")
+    hands.wait_for_photo("photo1.png")
+    assert 1 in changed
+    assert icon_of(hands, 1) != marked
+    assert str(model.data(index, Qt.ItemDataRole.ToolTipRole)).endswith("to do")
+
+
+def test_long_names_are_shortened_in_the_middle_and_told_whole(hands: Hands) -> None:
+    panel = hands.window.photos_panel
+    assert panel.view.textElideMode() is Qt.TextElideMode.ElideMiddle
+    assert not panel.view.horizontalScrollBar().isVisible()
+    first = hands.window.files.album.paths[0]
+    assert str(panel.model.data(panel.model.index(0), Qt.ItemDataRole.ToolTipRole)).startswith(str(first))
+
+
+def icon_of(hands: Hands, row: int) -> bytes:
+    """Pixels of the picture in a row, once there is one."""
+    model = hands.window.photos_panel.model
+    made = model.data(model.index(row), Qt.ItemDataRole.DecorationRole)
+    assert isinstance(made, QIcon)
+    return bytes(made.pixmap(56, 42).toImage().constBits())
+
+
 def test_flag_and_done_are_toggled_and_undone(hands: Hands) -> None:
     album, path = hands.window.files.album, hands.photo.path
     for action, status in (("flag", Status.FLAGGED), ("mark_done", Status.DONE)):

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from isegformer_app.settings import MAX_RECENT, Settings
 from tests.app.conftest import Hands, Start
+from tests.app.volumes import write_volume
 
 
 @pytest.fixture
@@ -114,3 +115,14 @@ def test_the_list_can_be_cleared(start: Start, photos: list[Path]) -> None:
     assert shown(hands) == []
     hands.window.close()
     assert Settings.load().recent == []
+
+
+def test_a_volume_that_cannot_be_read_stays_out(start: Start, photos: list[Path], tmp_path: Path) -> None:
+    """Its head is whole, so that it is found; its voxels are not."""
+    whole, cut = write_volume(tmp_path / "whole.nii"), tmp_path / "cut.nii"
+    cut.write_bytes(whole.read_bytes()[:-100])
+    hands = start(photos[0])
+    for path in (cut, whole):
+        hands.window.files.open_paths([path])
+        hands.wait_for_photo()
+    assert shown(hands) == [str(whole), str(photos[0])]

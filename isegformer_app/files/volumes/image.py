@@ -110,8 +110,8 @@ class VolumeChoice:
 class Finding:
     """The volumes that were found, and a sentence on each file or series that cannot be opened."""
 
-    choices: tuple[VolumeChoice, ...]
-    refused: tuple[str, ...]
+    choices: tuple[VolumeChoice, ...] = ()
+    refused: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

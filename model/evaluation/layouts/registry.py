@@ -9,7 +9,7 @@ from ...data.annotated import Found
 from ...data.nifti_sets import Slicing
 from ...data.objects import MaskKind
 from ...errors import DatasetError, SettingsError
-from . import medical, natural, own, training_sets
+from . import coco_lvis, medical, natural, own, training_sets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class Where:
     split: str = "val"
     axis: int | None = None
     as_published: bool = False
-    """Number objects as the published evaluations do, where they do it in a way of their own (PASCAL VOC)."""
+    """Number objects as the published evaluations do, where they do it in a way of their own (PASCAL VOC, ssTEM)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +38,8 @@ class Layout:
     """Longer side of the view in the published Zoom-In."""
     fixed_side: int = 448
     """Side of the view in the published fixed-size Zoom-In."""
+    is_own: bool = False
+    """Data of one's own, which has no name but that of its root."""
     options: frozenset[str] = frozenset()
     """Fields of `Where` that mean something here, beside the root."""
 
@@ -96,8 +98,8 @@ LAYOUTS = {
     ),
     "coco_lvis": Layout(
         title="COCO+LVIS",
-        files="coco/ as COCO 2017, and lvis/lvis_v1_SPLIT.json",
-        open=lambda where: training_sets.open_coco_lvis(where.root, where.split),
+        files="SPLIT/hannotation.pickle with SPLIT/images/ and SPLIT/masks/, or coco/ and lvis/lvis_v1_SPLIT.json",
+        open=lambda where: coco_lvis.open_coco_lvis(where.root, where.split),
         options=frozenset({"split"}),
     ),
     "ade20k": Layout(
@@ -114,31 +116,46 @@ LAYOUTS = {
     ),
     "brats": Layout(
         title="BraTS",
-        files="image/ with annotations/, or CASE/CASE_flair.nii.gz with CASE_seg.nii.gz",
-        open=lambda where: medical.open_brats(where.root),
+        files="image/ with annotation/, or CASE/CASE_flair.nii.gz with CASE_seg.nii.gz",
+        open=lambda where: medical.open_brats(where.root, where.split),
+        options=frozenset({"split"}),
     ),
-    "sstem": Layout(title="ssTEM", files="raw/ with mitochondria/", open=lambda where: medical.open_sstem(where.root)),
+    "sstem": Layout(
+        title="ssTEM",
+        files="raw/ with mitochondria/",
+        open=lambda where: medical.open_sstem(where.root, as_published=where.as_published),
+    ),
     "oai_zib": Layout(
         title="OAI-ZIB",
         files="test/image/ with test/annotations/",
-        open=lambda where: medical.open_oai_zib(where.root),
+        open=lambda where: medical.open_oai_zib(where.root, where.split),
+        options=frozenset({"split"}),
+    ),
+    "oai": Layout(
+        title="OAI",
+        files="train/image/ with train/annotations/",
+        open=lambda where: medical.open_oai(where.root, where.split),
+        options=frozenset({"split"}),
     ),
     "folder": Layout(
         title="folder",
         files="images/STEM.* with masks/STEM.png, or a folder of such sets",
         open=_folder,
+        is_own=True,
         options=frozenset({"kind", "ignore_value", "manifest", "split"}),
     ),
     "nifti": Layout(
         title="NIfTI volumes",
         files="NAME.nii.gz with NAME-label.nii.gz, or images/ with labels/",
-        open=lambda where: _volumes(where),
+        open=_volumes,
+        is_own=True,
         options=frozenset({"kind", "ignore_value", "axis"}),
     ),
     "project": Layout(
         title="project",
         files="a session file of the program, whose finished objects are the truth",
         open=lambda where: own.open_project(where.root),
+        is_own=True,
     ),
 }
 """Name -> layout."""

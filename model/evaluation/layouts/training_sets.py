@@ -1,4 +1,4 @@
-"""Large sets of photos that networks are trained on: COCO, COCO+LVIS as RITM merges them, ADE20K, Open Images."""
+"""Large sets of photos that networks are trained on: COCO, ADE20K, Open Images."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -11,11 +11,8 @@ from PIL import Image
 from ...data.annotated import Annotated, Found, Objects, Trouble, layered
 from ...data.coco_sets import open_coco
 from ...data.images import read_image, read_labels
-from ...data.objects import BoolMask, objects_of
+from ...data.objects import objects_of
 from ...errors import DatasetError
-
-SAME_OBJECT = 0.8
-"""IoU over which a mask of COCO is the same object as one of LVIS, whose masks are the finer ones."""
 
 
 def open_coco_set(root: Path, split: str = "train") -> Found:
@@ -24,44 +21,6 @@ def open_coco_set(root: Path, split: str = "train") -> Found:
     if not path.is_file():
         raise DatasetError(f"{str(root)!r} holds no file {f'annotations/{path.name}'!r}.")
     return open_coco(path, [root / f"{split}2017", root / "images" / f"{split}2017"])
-
-
-def open_coco_lvis(root: Path, split: str = "train") -> Found:
-    """Open COCO+LVIS: `coco/` as `open_coco_set` reads it, `lvis/lvis_v1_SPLIT.json`, and COCO's photos for both.
-
-    A photo has the objects of LVIS, and those of COCO that are none of LVIS's.
-    """
-    coco = open_coco_set(root / "coco", split)
-    path = root / "lvis" / f"lvis_v1_{split}.json"
-    if not path.is_file():
-        raise DatasetError(f"{str(root)!r} holds no file {f'lvis/{path.name}'!r}.")
-    lvis = open_coco(path, [root / "coco" / f"{each}2017" for each in ("train", "val")])
-    of_coco = {Path(image.stem).name: image for image in coco.images}
-    merged = []
-    for image in lvis.images:
-        stem = Path(image.stem).name
-        read = partial(_merged, image, of_coco.pop(stem, None))
-        merged.append(Annotated("coco-lvis", stem, image.read_pixels, read, paths=image.paths))
-    return Found((*merged, *of_coco.values()), (*lvis.troubles, *coco.troubles))
-
-
-def _merged(lvis: Annotated, coco: Annotated | None) -> Objects:
-    fine = lvis.read_objects()
-    if coco is None:
-        return fine
-    coarse = coco.read_objects()
-    masks = [fine.mask(number) for number in fine.areas()]
-    known = len(masks)
-    for number in coarse.areas():
-        mask = coarse.mask(number)
-        if not any(_iou(mask, each) > SAME_OBJECT for each in masks[:known]):
-            masks.append(mask)
-    return Objects(layered(masks, fine.size), fine.ignored | coarse.ignored)
-
-
-def _iou(one: BoolMask, other: BoolMask) -> float:
-    union = int((one | other).sum())
-    return int((one & other).sum()) / union if union else 0.0
 
 
 def open_ade20k(root: Path, split: str = "training") -> Found:

@@ -103,3 +103,11 @@ def as_focalclick(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
             out[name.replace("projection", "proj")] = each
     out |= {"refiner.feature_gate.0.weight": torch.ones(1, 32, 1, 1), "refiner.feature_gate.0.bias": torch.ones(1)}
     return out
+
+
+def as_segnext(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """SegNext: a place of a class token, and a last norm that nothing calls."""
+    out = {name.replace("head.conv_seg.", "head.seg_conv."): each for name, each in state.items()}
+    width = state["backbone.pos_embed"].shape[2]
+    out["backbone.pos_embed"] = torch.cat((torch.randn(1, 1, width), state["backbone.pos_embed"]), dim=1)
+    return out | {"backbone.fc_norm.weight": torch.ones(width), "backbone.fc_norm.bias": torch.zeros(width)}

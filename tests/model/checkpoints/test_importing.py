@@ -17,7 +17,15 @@ from model.store.header import TensorEntry
 from tests.model.networks.weights import stirred
 
 from .naming import mit_as_nvlabs
-from .published import as_focalclick, as_hrformer, as_isegformer, as_simpleclick, as_swin, save_published
+from .published import (
+    as_focalclick,
+    as_hrformer,
+    as_isegformer,
+    as_segnext,
+    as_simpleclick,
+    as_swin,
+    save_published,
+)
 
 HRNET = "isegm.model.is_hrnet_model.HRNetModel"
 SEGFORMER = "isegm.model.is_segformer_model.SegformerModel"
@@ -151,6 +159,49 @@ def test_focalclick(pipeline: str, tmp_path: Path) -> None:
     assert "refiner.feature_gate.0.weight" in imported.left_out
 
 
+PLAIN_VIT = "isegm.model.is_plainvit_model.PlainVitModel"
+"""SimpleClick's class and SegNext's have the same name: their weights tell them apart."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_segnext(blocks: int, tmp_path: Path) -> None:
+    network = made(f"segnext-sax{blocks}")
+    state = as_segnext(network.state_dict())
+    path = save_published(tmp_path / "vitb_cocolvis_epoch_90.pth", state, PLAIN_VIT, use_disks=True, norm_radius=5)
+    imported = import_model(path)
+    assert (imported.network_name, imported.options) == (f"segnext-sax{blocks}", {})
+    assert set(imported.left_out) == {"backbone.fc_norm.weight", "backbone.fc_norm.bias"}
+    assert same_answer(network, imported.network, (256, 512))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, ""),
+        ({"fusion_blocks.0.attn.qkv.weight": None}, "a SegNext with 2 blocks of fusion"),
+        ({"fusion_blocks.2.norm1.weight": (768,)}, "a SegNext with 3 blocks of fusion"),
+        ({"backbone.pos_embed": (1, 785, 768)}, "of width 768 and 784 places, where ViT-B has 768 and 4096"),
+    ],
+)
+def test_only_the_published_kinds_of_segnext_are_taken(
+    change: Mapping[str, tuple[int, ...] | None], words: str, tmp_path: Path
+) -> None:
+    with torch.device("meta"):
+        state = as_segnext(create_network("segnext-sax2").state_dict())
+    shapes = {name: tuple(tensor.shape) for name, tensor in state.items()} | dict(change)
+    entries = {name: TensorEntry("F32", shape) for name, shape in shapes.items() if shape is not None}
+    weights = ForeignWeights(tmp_path, entries, "state_dict", {}, {}, lambda names: {})
+    kind = click_kind(weights)
+    assert kind is not None
+    assert kind.title == "a SegNext model"
+    if words:
+        with pytest.raises(CheckpointError, match=words):
+            kind.choose(weights)
+    else:
+        assert kind.choose(weights) == ("segnext-sax2", {})
+
+
 def test_a_model_of_this_program(tmp_path: Path) -> None:
     network = made("segformer-b0", head_channels=32)
     path = tmp_path / "own.safetensors"
@@ -215,10 +266,6 @@ def test_the_fourth_version_is_told_by_its_strides(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        (
-            ["visual_prompts_encoder.proj.weight", "backbone.pos_embed"],
-            "a SegNext click model, and no",
-        ),
         (
             ["image_encoder.neck.0.weight", "mask_decoder.iou_token.weight"],
             "a Segment Anything model, and no",

@@ -87,6 +87,8 @@ def as_davis(root: Path) -> Path:
     ("words", "region"),
     [
         (["--published"], {"rule": "ZoomIn", "side": 600, "skip_clicks": 1, "expansion": 1.4, "square": False}),
+        # A frame of DAVIS is 854 pixels wide, a section of ssTEM 1024: both are seen whole as they are.
+        (["--published"], {"min_side": 200, "keep_overlap": 0.5, "whole_limit": 1024}),
         (["--published", "--region", "fixed"], {"rule": "ZoomIn", "side": 672, "skip_clicks": -1, "square": True}),
         (["--published", "--region-side", "448"], {"rule": "ZoomIn", "side": 448}),
     ],

@@ -12,6 +12,7 @@ from model.cli import main
 from model.clicks import Click
 from model.engine import Segmenter
 from model.networks import create_network
+from model.store import resolve_model
 from model.training.distillation import Distillation, Teacher
 from tests.model.conftest import Dataset
 
@@ -106,3 +107,49 @@ def test_an_encoder_learns_from_a_teacher() -> None:
         losses.append(float(loss.detach()))
     assert losses[-1] < losses[0] - 0.05
     assert all(not parameter.requires_grad for parameter in teacher.parameters())
+
+
+def test_a_model_is_trained_on_with_its_first_blocks_frozen(dataset: Dataset, tmp_path: Path) -> None:
+    run, folder = tmp_path / "run", dataset("blocks", 2)
+    words = ("--start-from", "late-vit-s14", "--network", "late-vit-s14", "--frozen-blocks", "11", "--next-clicks", "0")
+    assert train(*TINY, *words, "--data", folder, "--output", run) == 0
+    before = load_checkpoint(resolve_model("late-vit-s14")).network.state_dict()
+    after = load_checkpoint(run / "model.safetensors").network.state_dict()
+    changed = {name for name, value in after.items() if not torch.equal(value, before[name])}
+    assert any(name.startswith("decoder.") for name in changed)
+    blocks = {name.split(".")[3] for name in changed if name.startswith("encoder.vit.blocks.")}
+    assert blocks == {"11"}
+    assert not [name for name in changed if "patch_embed" in name or name.endswith(("pos_embed", "cls_token"))]
+
+
+def test_starts_that_do_not_fit_are_refused(
+    dataset: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ("--data", dataset("blocks", 2), "--output", tmp_path / "run")
+    assert train(*TINY, "--start-from", "late-vit-s14", *where) == 2
+    assert "is a late-vit-s14 as it is: give --network late-vit-s14" in capsys.readouterr().err
+    assert train(*TINY, "--frozen-blocks", "3", *where) == 2
+    assert "Only late fusion has blocks to freeze" in capsys.readouterr().err
+    late = ("--start-from", "late-vit-s14", "--network", "late-vit-s14")
+    assert train(*TINY, "--crop", "40,40", *late, *where) == 2
+    assert "must be multiples of 16" in capsys.readouterr().err
+    assert train(*TINY, "--manifest", tmp_path / "manifest.csv", *where) == 2
+    assert "add --dataset folder" in capsys.readouterr().err
+
+
+def test_the_manifest_chooses_the_images(dataset: Dataset, tmp_path: Path) -> None:
+    folder, run = dataset("blocks", 3), tmp_path / "run"
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("set,stem,split\nblocks,0,train\nblocks,1,val\n")
+    chosen = ("--dataset", "folder", "--manifest", manifest, "--min-area", "1", "--next-clicks", "0")
+    assert train(*TINY, *chosen, "--data", folder.parent, "--output", run) == 0
+    assert (run / "model.safetensors").exists()
+    manifest.write_text("set,stem,split\nblocks,1,val\n")
+    assert train(*TINY, *chosen, "--data", folder.parent, "--output", tmp_path / "other") == 2
+
+
+def test_a_teacher_is_taken_out_of_a_model(tmp_path: Path) -> None:
+    path = resolve_model("late-vit-s14")
+    teacher = Teacher("vit_small_patch14_dinov2", path)
+    wanted = load_checkpoint(path).network.state_dict()["encoder.vit.norm.weight"]
+    assert torch.equal(teacher.vit.state_dict()["norm.weight"], wanted)

@@ -1,14 +1,18 @@
 """The published click sampler: its probabilities and its places."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
 from model.data.click_sampling import edge_distance
+from model.data.hierarchy import Tree
 from model.data.point_sampler import (
     PointSampling,
+    Target,
     add_next_point,
     count_probabilities,
-    pick_objects,
+    pick_target,
     sample_points,
 )
 
@@ -20,10 +24,20 @@ OTHERS[10:50, 65:78] = True
 NOTHING = np.zeros((60, 80), np.bool_)
 
 
-def draws(count: int, **kwargs: object) -> list[np.ndarray]:
+MASKS = {1: TARGET, 2: OTHERS}
+
+
+def picked(tree: Tree, rng: np.random.Generator, masks: dict[int, np.ndarray] = MASKS, **kwargs: object) -> Target:
+    return pick_target(tree, masks.__getitem__, NOTHING, PointSampling(**kwargs), rng)  # type: ignore[arg-type]
+
+
+def draws(count: int, parts: Sequence[np.ndarray] = (TARGET,), others: np.ndarray = OTHERS) -> list[np.ndarray]:
+    """Clicks on an object, or on several at once."""
     rng = np.random.default_rng(3)
-    sampling = PointSampling(**kwargs)  # type: ignore[arg-type]
-    return [sample_points([TARGET], OTHERS, sampling, rng) for _ in range(count)]
+    masks = dict(enumerate(parts))
+    tree = Tree(dict.fromkeys(masks, 100), {})
+    merge = float(len(parts) > 1)
+    return [sample_points(picked(tree, rng, masks, merge_share=merge), others, SAMPLING, rng) for _ in range(count)]
 
 
 def test_counts_follow_a_geometric_law() -> None:
@@ -68,34 +82,88 @@ def test_negative_clicks_follow_the_three_strategies() -> None:
 
 
 def test_without_other_objects_their_clicks_fall_anywhere_outside() -> None:
-    rng = np.random.default_rng(3)
-    points = np.stack([sample_points([TARGET], NOTHING, SAMPLING, rng) for _ in range(200)])
-    assert (points[:, 24:, 2] == -1).any()
+    points = np.stack(draws(2000, others=NOTHING))
+    clicked = points[points[..., 2] < 0]
+    reach = int(np.ceil(0.1 * np.sqrt(TARGET.sum())))
+    far = np.mean([not (15 - reach <= row < 45 + reach and 20 - reach <= col < 50 + reach) for row, col, _ in clicked])
+    outside = np.ones_like(TARGET)
+    outside[15 - reach : 45 + reach, 20 - reach : 50 + reach] = False
+    assert far == pytest.approx(0.5 * outside.sum() / (~TARGET).sum(), abs=0.02)
 
 
-def test_two_objects_get_a_click_each_first() -> None:
+def test_two_objects_get_a_click_each_first_and_share_the_others() -> None:
     second = np.zeros_like(TARGET)
     second[50:58, 5:15] = True
-    rng = np.random.default_rng(1)
-    for _ in range(50):
-        points = sample_points([TARGET, second], OTHERS, SAMPLING, rng)
-        assert TARGET[tuple(points[0, :2].astype(int))]
-        assert second[tuple(points[1, :2].astype(int))]
+    further = []
+    for points in draws(3000, (TARGET, second)):
+        clicked = [tuple(row[:2].astype(int)) for row in points[:24] if row[2]]
+        assert {bool(TARGET[place]) for place in clicked[:2]} == {True, False}
+        further.append([bool(TARGET[place]) for place in clicked[2:]])
+    assert np.mean([len(each) for each in further]) == pytest.approx(
+        float((np.arange(25) * count_probabilities(25, 0.8)).sum()), abs=0.25
+    )
+    # The two are clicked alike, however small one of them is.
+    assert np.mean([place for each in further for place in each]) == pytest.approx(0.5, abs=0.02)
 
 
-def test_no_object_gets_negative_clicks_only() -> None:
+def test_no_object_gets_negative_clicks_only_and_none_on_what_is_too_small() -> None:
     rng = np.random.default_rng(1)
-    points = np.stack([sample_points([], OTHERS, SAMPLING, rng) for _ in range(100)])
+    target = picked(Tree({}, {}), rng)
+    points = np.stack([sample_points(target, OTHERS, SAMPLING, rng) for _ in range(200)])
     assert not (points[..., 2] > 0).any()
-    assert (points[..., 2] < 0).any()
+    clicked = points[points[..., 2] < 0].astype(int)
+    assert len(clicked)
+    assert not any(OTHERS[row, col] for row, col, _ in clicked)
 
 
 def test_objects_are_merged_as_often_as_published() -> None:
     rng = np.random.default_rng(1)
-    sizes = [len(set(pick_objects([1, 2, 3], SAMPLING, rng))) for _ in range(4000)]
-    assert np.mean([size == 2 for size in sizes]) == pytest.approx(0.15, abs=0.02)
-    assert {len(pick_objects([7], SAMPLING, rng)) for _ in range(50)} == {1}
-    assert pick_objects([], SAMPLING, rng) == []
+    tree = Tree({1: 900, 2: 520}, {})
+    merged = [picked(tree, rng).objects == 2 for _ in range(4000)]
+    assert np.mean(merged) == pytest.approx(0.15, abs=0.02)
+    assert {picked(Tree({1: 900}, {}), rng).objects for _ in range(50)} == {1}
+    assert not picked(Tree({}, {}), rng).mask.any()
+
+
+WHEEL, CAR = np.zeros((60, 80), np.bool_), np.zeros((60, 80), np.bool_)
+CAR[10:50, 10:70] = True
+WHEEL[30:48, 14:34] = True
+RUST = np.zeros((60, 80), np.bool_)
+RUST[12:20, 50:58] = True
+VEHICLE = {1: CAR, 2: WHEEL, 3: RUST}
+PARTS = Tree({number: int(mask.sum()) for number, mask in VEHICLE.items()}, {2: 1, 3: 1})
+
+
+def test_parts_are_no_targets_as_the_published_settings_have_it() -> None:
+    rng = np.random.default_rng(1)
+    assert all(np.array_equal(picked(PARTS, rng, VEHICLE).mask, CAR) for _ in range(100))
+
+
+def test_the_search_for_a_target_goes_down_half_of_the_time() -> None:
+    rng = np.random.default_rng(1)
+    targets = [picked(PARTS, rng, VEHICLE, takes_parts=True) for _ in range(3000)]
+    wheels = [target for target in targets if np.array_equal(target.mask, WHEEL)]
+    assert len(wheels) / 3000 == pytest.approx(0.25, abs=0.03)
+    # The rest of the car is asked for a negative click.
+    assert all(len(target.outside) == 1 and not (target.outside[0] & WHEEL).any() for target in wheels)
+    assert all((target.outside[0] & CAR).any() for target in wheels)
+
+
+def test_an_object_goes_without_some_of_its_parts_which_are_clicked_as_negative() -> None:
+    rng = np.random.default_rng(1)
+    targets = [picked(PARTS, rng, VEHICLE, takes_parts=True) for _ in range(3000)]
+    cars = [target for target in targets if target.mask[40, 60]]
+    without = [target for target in cars if not target.mask[40, 20]]
+    # None, one or both of the two parts, alike often; one of two is this one half of the time.
+    assert len(without) / len(cars) == pytest.approx(1 / 2, abs=0.03)
+    for target in without:
+        assert any(area[40, 20] for area in target.outside)
+        points = sample_points(target, NOTHING, SAMPLING, rng)
+        negatives = points[24:][points[24:, 2] < 0].astype(int)
+        assert any(WHEEL[row, col] for row, col, _ in negatives)
+    # Rust is less than a tenth of the car: where it stays in the target, nobody clicks it as the car.
+    assert not any((area & RUST).any() for target in cars for area in target.inside)
+    assert any((target.mask & RUST).any() for target in cars)
 
 
 def test_the_next_click_takes_the_deeper_error_and_counts_from_the_end() -> None:

@@ -23,8 +23,8 @@ def areas(found: Found) -> dict[str, dict[int, int]]:
     return {image.stem: image.read_objects().areas() for image in found.images}
 
 
-def opened(name: str, root: Path, *, as_published: bool = False) -> Found:
-    return open_dataset(name, Where(root=root, as_published=as_published))
+def opened(name: str, root: Path, *, as_published: bool = False, split: str = "val") -> Found:
+    return open_dataset(name, Where(root=root, as_published=as_published, split=split))
 
 
 def write(path: Path, array: NDArray[np.uint8]) -> None:
@@ -126,6 +126,19 @@ def test_sbd_has_the_numbers_of_its_matlab_files(tmp_path: Path) -> None:
         found.images[1].read_objects()
 
 
+def test_sbd_is_trained_without_masks_of_a_few_stray_lines(tmp_path: Path) -> None:
+    """A diagonal of 20 pixels fills .05 of its box."""
+    labels = blocks(1)
+    labels[np.arange(20), np.arange(10, 30)] = 2
+    photo(tmp_path / "img" / "a.jpg")
+    (tmp_path / "inst").mkdir()
+    savemat(tmp_path / "inst" / "a.mat", {"GTinst": {"Segmentation": labels, "Categories": [3, 4]}})
+    for split in ("train", "val"):
+        (tmp_path / f"{split}.txt").write_text("a\n")
+    assert areas(opened("sbd", tmp_path)) == {"a": {1: 16, 2: 20}}
+    assert areas(opened("sbd", tmp_path, split="train")) == {"a": {1: 16}}
+
+
 def test_lvis_objects_may_overlap_and_photos_lie_in_two_folders(tmp_path: Path) -> None:
     photo(tmp_path / "val" / "images" / "000000000001.jpg")
     photo(tmp_path / "train" / "images" / "000000000002.jpg")
@@ -164,11 +177,36 @@ def test_sstem_has_the_parts_of_the_mitochondria(tmp_path: Path) -> None:
     assert [trouble.name for trouble in found.troubles] == ["sstem/03"]
 
 
-def test_oai_zib_has_an_object_a_label_and_brats_one_a_slice(tmp_path: Path) -> None:
+def test_sstem_as_published_joins_parts_that_touch_at_a_corner(tmp_path: Path) -> None:
+    mask = np.zeros(SIZE, np.uint8)
+    mask[2:4, 2:4], mask[4:6, 4:6], mask[12, 12] = 255, 255, 1
+    write(tmp_path / "raw" / "01.tif", mask)
+    write(tmp_path / "mitochondria" / "01.png", mask)
+    assert areas(opened("sstem", tmp_path)) == {"01": {1: 4, 2: 4}}
+    # The published call, word for word: the 4 is taken as the array for the labels.
+    parts = cv2.connectedComponentsWithStats(mask, 4)[1]  # type: ignore[call-overload]
+    assert areas(opened("sstem", tmp_path, as_published=True)) == {"01": {1: 8, 2: 1}}
+    assert np.array_equal(opened("sstem", tmp_path, as_published=True).images[0].read_objects().flat(), parts)
+
+
+@pytest.mark.parametrize("masks", ["annotation", "annotations"])
+def test_oai_zib_has_an_object_a_label_and_brats_one_a_slice(tmp_path: Path, masks: str) -> None:
     photo(tmp_path / "test" / "image" / "a.png")
-    write(tmp_path / "test" / "annotations" / "a.png", blocks(1, 2))
+    write(tmp_path / "test" / masks / "a.png", blocks(1, 2))
     assert areas(opened("oai_zib", tmp_path)) == {"a": {1: 16, 2: 16}}
     assert areas(opened("brats", tmp_path)) == {"a": {1: 32}}
+
+
+def test_oai_is_trained_on_its_training_folder_and_never_on_another(tmp_path: Path) -> None:
+    for split, values in (("train", (3, 9)), ("test", (1,))):
+        photo(tmp_path / split / "image" / "a.png")
+        write(tmp_path / split / "annotations" / "a.png", blocks(*values))
+    for name in ("oai", "oai_zib"):
+        assert areas(opened(name, tmp_path, split="train")) == {"a": {3: 16, 9: 16}}
+        assert areas(opened(name, tmp_path)) == {"a": {1: 16}}
+    (tmp_path / "train").rename(tmp_path / "elsewhere")
+    with pytest.raises(DatasetError, match="no folder for the split 'train', only test"):
+        opened("oai", tmp_path, split="train")
 
 
 def save_volume(path: Path, values: NDArray[np.int16]) -> None:

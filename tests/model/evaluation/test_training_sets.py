@@ -9,7 +9,7 @@ import pytest
 
 from model.errors import DatasetError
 from model.evaluation.layouts.registry import Where, dataset_name, open_dataset
-from model.evaluation.layouts.training_sets import open_ade20k, open_coco_lvis, open_coco_set, open_open_images
+from model.evaluation.layouts.training_sets import open_ade20k, open_coco_set, open_open_images
 
 PHOTO = np.full((40, 50, 3), 90, np.uint8)
 
@@ -30,32 +30,17 @@ def annotations(*polygons: list[list[float]]) -> list[dict[str, object]]:
     ]
 
 
-@pytest.fixture
-def coco_lvis(tmp_path: Path) -> Path:
-    write(tmp_path / "coco" / "train2017" / "000000000009.jpg", PHOTO)
-    image = {"id": 9, "height": 40, "width": 50}
-    coco = {"images": [image | {"file_name": "000000000009.jpg"}], "categories": []}
-    coco["annotations"] = annotations(square(5, 5, 20), square(30, 20, 15))  # type: ignore[assignment]
-    url = "http://images.cocodataset.org/train2017/000000000009.jpg"
-    lvis = {"images": [image | {"coco_url": url}], "categories": []}
-    lvis["annotations"] = annotations(square(5, 5, 19), square(8, 8, 6))  # type: ignore[assignment]
-    for path, content in (("coco/annotations/instances_train2017.json", coco), ("lvis/lvis_v1_train.json", lvis)):
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(json.dumps(content))
-    return tmp_path
-
-
-def test_coco_in_its_published_folders(coco_lvis: Path) -> None:
-    (image,) = open_coco_set(coco_lvis / "coco").images
+def test_coco_in_its_published_folders(tmp_path: Path) -> None:
+    write(tmp_path / "train2017" / "000000000009.jpg", PHOTO)
+    content = {
+        "images": [{"id": 9, "height": 40, "width": 50, "file_name": "000000000009.jpg"}],
+        "annotations": annotations(square(5, 5, 20), square(30, 20, 15)),
+        "categories": [],
+    }
+    (tmp_path / "annotations").mkdir()
+    (tmp_path / "annotations" / "instances_train2017.json").write_text(json.dumps(content))
+    (image,) = open_coco_set(tmp_path).images
     assert sorted(image.read()[1].areas().values()) == [225, 400]
-
-
-def test_coco_and_lvis_are_merged_as_ritm_merges_them(coco_lvis: Path) -> None:
-    """The large square of COCO is LVIS's (IoU .9); the other one of COCO is new; LVIS's small part stays."""
-    (image,) = open_coco_lvis(coco_lvis).images
-    objects = image.read()[1]
-    assert sorted(objects.areas().values()) == [36, 225, 361]
-    assert len(objects.layers) == 2
 
 
 def test_ade20k_parts_of_classes_are_objects(tmp_path: Path) -> None:

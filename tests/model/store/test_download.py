@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from model.errors import DownloadError, OutputError
-from model.store.download import Cancelled, Wanted, download
+from model.store.download import Cancelled, Wanted, bytes_there, download
 
 from .liar import Manner, serving
 
@@ -131,6 +131,28 @@ def test_a_length_that_is_too_small_or_too_large(manner: Manner, url: str, targe
         fetch(url, target, largest=1000)
 
 
+@pytest.mark.parametrize("has_length", [True, False])
+def test_a_file_of_another_size_than_stated_is_not_theirs(
+    has_length: bool, manner: Manner, url: str, target: Path
+) -> None:
+    manner.has_length = has_length
+    with pytest.raises(DownloadError, match=r"has 0\.5 MB where its authors state 5\.0 MB: it is another one"):
+        fetch(url, target, about=5_000_000)
+    assert left(target) == []
+    assert fetch(url, target, about=500_000) == DIGEST
+
+
+def test_cancelling_between_two_attempts_ends_it(manner: Manner, url: str, target: Path) -> None:
+    """A server that is asked again and again must not keep the one who waits."""
+    manner.cuts = [1000] + [0] * 20
+    seen: list[tuple[int, int | None]] = []
+    with pytest.raises(Cancelled):
+        download(Wanted(url, target), lambda *told: seen.append(told), lambda: len(manner.asked) == 2)
+    assert len(manner.asked) == 2
+    assert (1000, None) in seen
+    assert bytes_there(target) == 1000
+
+
 def test_a_file_without_end_is_stopped(manner: Manner, url: str, target: Path) -> None:
     manner.has_length = False
     with pytest.raises(DownloadError, match="sends more of"):
@@ -144,7 +166,7 @@ def test_web_pages_refusals_and_troubles_are_said(manner: Manner, url: str, targ
     with pytest.raises(DownloadError, match="answers with a web page"):
         fetch(url, target)
     manner.kind, manner.statuses = "application/octet-stream", [404]
-    with pytest.raises(DownloadError, match=r"The server refuses .*: 404 Not Found"):
+    with pytest.raises(DownloadError, match=r"The server refuses .* \(404 Not Found\): the file may have moved"):
         fetch(url, target)
     manner.statuses = [503, 503]
     assert fetch(url, target) == DIGEST

@@ -62,7 +62,7 @@ def test_speed_classes_are_those_of_the_operations(name: str) -> None:
 
 
 def test_every_named_network_has_a_speed_class() -> None:
-    assert set(SPEED_CLASSES) <= set(network_names())
+    assert set(SPEED_CLASSES) == set(network_names())
 
 
 def test_the_table_of_published_models_is_whole() -> None:
@@ -71,4 +71,15 @@ def test_the_table_of_published_models_is_whole() -> None:
     for each in table:
         assert each.url.startswith("https://")
         assert each.network in SPEED_CLASSES
+        assert each.sha256 is None or len(bytes.fromhex(each.sha256)) == 32
         assert each.licence
+
+
+def test_stated_sizes_are_those_of_the_weights() -> None:
+    """Authors who write MB may mean MiB: the numbers of the network decide."""
+    for each in published_models():
+        if each.bytes is not None:
+            with torch.device("meta"):
+                state = create_network(each.network).state_dict()
+            numbers = sum(tensor.numel() * tensor.element_size() for tensor in state.values())
+            assert 0 < each.bytes - numbers < 0.03 * numbers, each.name

@@ -55,7 +55,7 @@ def trainer_in(folder: Path, **changes: object) -> ClickTrainer:
     torch.manual_seed(settings.seed)
     run = RunFolder(folder)
     run.begin(settings)
-    return ClickTrainer(create_network("segformer-b0"), settings, run)
+    return ClickTrainer(create_network(settings.network), settings, run)
 
 
 def batches_for(trainer: ClickTrainer, count: int = 3) -> Iterator[ClickBatch]:
