@@ -78,11 +78,13 @@ def test_the_patients_right_is_on_the_left_seen_from_the_front(volume: Hands) ->
     # Column 6 of an axial slice is the patient's right side.
     assert volume.window.segmenting.apply(RecolourObject(first.id, (255, 0, 0)))
     assert volume.window.segmenting.apply(RecolourObject(second.id, (0, 0, 255)))
-    wait = volume.wait_until
-    wait(lambda: bool((picture(volume)[..., 0] > 100).any() and (picture(volume)[..., 2] > 200).any()))
-    shown = picture(volume)
-    red, blue = (np.argwhere(shown[..., one] - shown[..., other] > 60)[:, 1] for one, other in ((2, 0), (0, 2)))
-    assert red.max() < blue.min()
+
+    def columns(of: int, other: int) -> NDArray[np.int64]:
+        shown = picture(volume)
+        return np.argwhere(shown[..., of] - shown[..., other] > 60)[:, 1]
+
+    volume.wait_until(lambda: bool(columns(2, 0).size and columns(0, 2).size))
+    assert columns(2, 0).max() < columns(0, 2).min()
 
 
 def test_hidden_and_deleted_objects_are_not_shown(volume: Hands) -> None:
