@@ -237,6 +237,7 @@ class MainWindow(QMainWindow):
         self.session.saved.connect(self._show_history)
         self.session.saved.connect(lambda: self.recent.add(self.session.path))
         self.session.restored.connect(lambda _: self.recent.add(self.session.path))
+        self.session.settled.connect(self.message_bar.take_back)
         self.session.state_changed.connect(self.status_bar.show_saved)
         self.files.asked_for.connect(self.recent.add)
         self.recent.chosen.connect(lambda path: self.files.open_paths([path]))

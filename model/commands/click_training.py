@@ -156,7 +156,7 @@ class _Watch:
             trainer.folder.tell({"samples": samples, "held_out": round(sum(ious) / len(ious), 4), **line}, samples)
         if trainer.steps % 10 == 0:
             trainer.folder.progress("train", trainer.steps, trainer.last_step)
-        trainer.folder.obey(on_pause=trainer.save)
+        trainer.folder.obey(on_pause=trainer.save, meanwhile=trainer.wait)
 
 
 def _save(folder: RunFolder, trainer: ClickTrainer, arguments: argparse.Namespace) -> None:

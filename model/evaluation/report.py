@@ -1,9 +1,7 @@
 """From the records to numbers, each with its interval."""
 
-import platform
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, SupportsFloat
 
 import numpy as np
@@ -14,7 +12,6 @@ from .metrics import NOC_TARGETS, area_under, curve_to, dice, is_reached, number
 from .protocol import ObjectRun, ProtocolSettings
 from .records import Record
 
-_PACKAGES = ("isegformer", "torch", "numpy", "opencv-python", "timm", "scipy")
 _QUANTILES = {"median": 0.5, "95": 0.95}
 
 
@@ -69,17 +66,6 @@ def mean_of_sets(sets: Mapping[str, Numbers]) -> dict[str, float]:
 def curves_of(records: Sequence[Record], max_clicks: int) -> NDArray[np.float64]:
     """IoU of each object after 1 .. `max_clicks` clicks: (objects, clicks)."""
     return np.array([curve_to(record.run.ious, max_clicks) for record in records], np.float64)
-
-
-def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that decide the numbers."""
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def rounded(value: SupportsFloat) -> float:

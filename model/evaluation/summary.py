@@ -7,13 +7,14 @@ from typing import Any
 
 from ..data.writing import encode_picture, write_bytes, write_text
 from ..errors import ModelError
+from ..versions import versions
 from .manners import MANNERS, PROTOCOL
 from .metrics import curve_to, number_of_clicks
 from .plots import Case, curve_of, draw_cases, draw_curves, draw_histogram
 from .protocol import Engine, replay
 from .published import published_on
 from .records import Record
-from .report import Numbers, by_set, mean_of_sets, summarise, versions
+from .report import Numbers, by_set, mean_of_sets, summarise
 from .run import Evaluation, Outcome
 from .tables import main_table, published_table, robustness_table
 

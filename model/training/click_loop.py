@@ -1,7 +1,8 @@
 """Training a whole network on clicked crops, from top to bottom: iterative clicks, losses, one step of the optimiser.
 
-Every random choice follows from the seed and the number of the step or of the sample, so that a resumed run, and one
-of several processes, does bit for bit what one process would have done in one go.
+Every random choice follows from the seed and the number of the step or of the sample, so that a resumed run does bit
+for bit what it would have done in one go, with one process or two; more than two add gradients up in an order of
+their own. Several processes draw together the samples that one would have drawn.
 """
 
 import logging
@@ -30,6 +31,8 @@ from .run_folder import RunFolder
 
 logger = logging.getLogger(__name__)
 
+_GO_ON, _WAIT, _STOP = range(3)
+
 
 class ClickTrainer:
     """One run: network, optimiser, averaged weights, and how far it is."""
@@ -47,7 +50,11 @@ class ClickTrainer:
         decay: Any = get_ema_multi_avg_fn(settings.ema_decay)  # type: ignore[no-untyped-call]
         self.average = AveragedModel(network, multi_avg_fn=decay, use_buffers=True) if settings.ema_decay > 0 else None
         self._auxiliary = AuxiliaryHead(network)
-        self._wrapped = DistributedDataParallel(network) if self.processes.count > 1 else network
+        # Statistics of a batch norm are not sent round at each step: a step that is begun anew would send them twice.
+        self._wrapped = (
+            DistributedDataParallel(network, broadcast_buffers=False) if self.processes.count > 1 else network
+        )
+        self._is_proven = False
         self.steps = 0
         self.accumulate = settings.accumulate
         self._share = self.processes.share_of(settings.batch_size)
@@ -84,38 +91,62 @@ class ClickTrainer:
         self.save()
 
     def _watch(self, watch: Callable[["ClickTrainer"], None]) -> None:
-        is_interrupted = False
+        mine = _GO_ON
         try:
             watch(self)
         except KeyboardInterrupt:
-            is_interrupted = True
+            mine = _STOP
         # One process that was asked to stop stops all of them, at the same step.
-        if self.processes.any(mine=is_interrupted):
+        while (asked := self.processes.largest(mine)) == _WAIT:
+            pass
+        if asked == _STOP:
             self.save()
             raise KeyboardInterrupt
 
+    def wait(self) -> None:
+        """Let the other processes wait a little longer for one that is paused; for use in `watch`."""
+        self.processes.largest(_WAIT)
+
     def step(self, batch: ClickBatch) -> None:
         """Train on one batch. Where the memory is too small for it, it goes through the network in smaller parts."""
-        line = None
-        while line is None:
-            try:
-                line = self._try_step(batch)
-            except (torch.OutOfMemoryError, MemoryError):
-                self._halve()
-            except RuntimeError as error:
-                if "can't allocate memory" not in str(error):
-                    raise
-                self._halve()
+        while (line := self._agreed(batch)) is None:
+            self._halve()
+        for group in self.optimizer.param_groups:
+            group["lr"] = group["share"] * self.learning_rate()
+        if self.settings.clip > 0:
+            line["norm"] = float(nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip))
+        self.optimizer.step()
+        if self.average is not None:
+            self.average.update_parameters(self.network)
         self.steps += 1
         self._recent.append(line)
 
+    def _agreed(self, batch: ClickBatch) -> dict[str, float] | None:
+        """Find the gradients; None, and in every process, where the memory of one was too small for its part.
+
+        The first step of several processes shares gradients only when all have theirs: nobody waits for one that
+        must begin anew. From then on memory is taken as proven, and gradients travel while others are still found.
+        """
+        try:
+            line = self._gradients(batch)
+        except (RuntimeError, MemoryError) as error:
+            if not _is_of_memory(error):
+                raise
+            if self._is_proven:
+                raise DeviceError(
+                    "The memory of a device became too small for its part of the batch; "
+                    f"start again with --accumulate {2 * self.accumulate} --resume auto."
+                ) from error
+            line = None
+        if self._is_proven:
+            return line
+        if self.processes.largest(int(line is None)):
+            return None
+        self.processes.average([each.grad for each in self.network.parameters() if each.grad is not None])
+        self._is_proven = self.processes.count > 1
+        return line
+
     def _halve(self) -> None:
-        if self.processes.count > 1:
-            # The others wait for this one's gradients and cannot begin the step anew.
-            raise DeviceError(
-                "The memory of a device was too small for its part of the batch; "
-                f"start again with --accumulate {2 * self.accumulate} --resume auto."
-            )
         if self.accumulate * 2 > self._share:
             raise DeviceError(
                 "The memory of the device does not hold even one crop of this network; take a smaller crop or network."
@@ -124,10 +155,11 @@ class ClickTrainer:
         if self.processes.device.type == "cuda":
             torch.cuda.empty_cache()
         parts = -(-self._share // self.accumulate)
-        self.folder.tell({"steps": self.steps, "out_of_memory": 1, "part": parts}, self.steps)
-        logger.warning("The memory was too small: batches go through the network %d crops at a time now.", parts)
+        if self.processes.is_first:
+            self.folder.tell({"steps": self.steps, "out_of_memory": 1, "part": parts}, self.steps)
+            logger.warning("The memory was too small: batches go through the network %d crops at a time now.", parts)
 
-    def _try_step(self, batch: ClickBatch) -> dict[str, float]:
+    def _gradients(self, batch: ClickBatch) -> dict[str, float]:
         torch.manual_seed(hash((self.settings.seed, self.steps, self.processes.rank)) % 2**63)
         turns = int(np.random.default_rng((self.settings.seed, self.steps)).integers(self.settings.next_clicks + 1))
         batch = batch.to(self.processes.device)
@@ -137,28 +169,20 @@ class ClickTrainer:
         total, ious = 0.0, []
         for start in starts:
             part = batch.part(start, min(start + size, self._share))
-            is_last = start == starts[-1]
-            loss, iou = self._part(part, turns, weight=len(part.images) / self._share, is_last=is_last)
+            is_shared = self._is_proven and start == starts[-1]
+            loss, iou = self._part(part, turns, weight=len(part.images) / self._share, is_shared=is_shared)
             total += loss
             ious.append(iou * len(part.images) / self._share)
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["share"] * self.learning_rate()
-        line = {"loss": total, f"iou@{turns}": sum(ious)}
-        if self.settings.clip > 0:
-            line["norm"] = float(nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip))
-        self.optimizer.step()
-        if self.average is not None:
-            self.average.update_parameters(self.network)
-        return line
+        return {"loss": total, f"iou@{turns}": sum(ious)}
 
-    def _part(self, part: ClickBatch, turns: int, *, weight: float, is_last: bool) -> tuple[float, float]:
+    def _part(self, part: ClickBatch, turns: int, *, weight: float, is_shared: bool) -> tuple[float, float]:
         """Click and go back through a part of the batch; give its share of the loss, and its mean IoU."""
         points = part.points.clone()
         previous = self._iterate(part, points, turns)
         target = part.targets.float()
         sync = (
             self._wrapped.no_sync()
-            if isinstance(self._wrapped, DistributedDataParallel) and not is_last
+            if isinstance(self._wrapped, DistributedDataParallel) and not is_shared
             else nullcontext()
         )
         with sync:
@@ -249,6 +273,10 @@ class ClickTrainer:
             raise SettingsError(
                 f"The state in {self.folder.path} is of another network or other settings; name another folder."
             ) from error
+
+
+def _is_of_memory(error: Exception) -> bool:
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
 
 
 def uses_bfloat16(precision: str, device: str) -> bool:

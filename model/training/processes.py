@@ -1,7 +1,7 @@
 """Several processes that train one network, started by torchrun: one a GPU, each with its share of a batch."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,13 +28,21 @@ class Processes:
         """Whether this is the process that writes files and speaks."""
         return self.rank == 0
 
-    def any(self, *, mine: bool) -> bool:
-        """Whether it is true in any process; all of them must ask."""
+    def largest(self, mine: int) -> int:
+        """Give the largest number of all processes; all of them must ask."""
         if self.count == 1:
             return mine
-        flag = torch.tensor([float(mine)], device=self.device)
-        dist.all_reduce(flag, dist.ReduceOp.MAX)
-        return bool(flag.item())
+        number = torch.tensor([mine], device=self.device)
+        dist.all_reduce(number, dist.ReduceOp.MAX)
+        return int(number.item())
+
+    def average(self, tensors: Sequence[torch.Tensor]) -> None:
+        """Make each tensor the mean of those of all processes, in place; all of them must ask."""
+        if self.count == 1:
+            return
+        for tensor in tensors:
+            tensor.div_(self.count)
+            dist.all_reduce(tensor)
 
     def share_of(self, batch_size: int) -> int:
         """Samples a step of this process. Raises `SettingsError` where a batch cannot be divided."""

@@ -1,11 +1,9 @@
 """The folder of a run: settings, versions, metrics (JSON lines and TensorBoard), sample pictures, state, wishes."""
 
 import json
-import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +14,13 @@ from numpy.typing import NDArray
 
 from ..data.writing import write_text
 from ..errors import OutputError, SettingsError
+from ..versions import versions
 from .settings import RunSettings
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 STATE, METRICS, SETTINGS, PROGRESS, WISH = "state.pt", "metrics.jsonl", "settings.json", "progress.json", "wish.txt"
-_PACKAGES = ("isegformer", "torch", "numpy", "opencv-python", "timm", "torchvision")
 _PAUSE_SECONDS = 0.3
 
 
@@ -41,7 +39,7 @@ class RunFolder:
             raise OutputError(
                 f"Cannot make the folder {str(self.path)!r}: {(error.strerror or str(error)).lower()}."
             ) from error
-        content = {**asdict(settings), "versions": _versions(), **facts}
+        content = {**asdict(settings), "versions": versions(), **facts}
         write_text(self.path / SETTINGS, json.dumps(content, indent=1) + "\n")
 
     @property
@@ -93,10 +91,10 @@ class RunFolder:
             raise SettingsError(f"The run folder {self.path} holds no state to go on from: {error}.") from error
         return state
 
-    def obey(self, on_pause: Callable[[], None] = lambda: None) -> None:
+    def obey(self, on_pause: Callable[[], None] = lambda: None, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Do what `wish.txt` says: wait while it says `pause`, raise `KeyboardInterrupt` where it says `stop`.
 
-        `on_pause` is called once when a pause begins.
+        `on_pause` is called once when a pause begins, `meanwhile` again and again while it lasts.
         """
         is_paused = False
         while wish := self._wish():
@@ -108,6 +106,7 @@ class RunFolder:
             if not is_paused:
                 is_paused = True
                 on_pause()
+            meanwhile()
             time.sleep(_PAUSE_SECONDS)
 
     def wish(self, wish: str) -> None:
@@ -124,13 +123,3 @@ class RunFolder:
             return (self.path / WISH).read_text(encoding="utf-8").strip()
         except OSError:
             return ""
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

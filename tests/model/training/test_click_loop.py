@@ -1,8 +1,5 @@
 """Training a whole network: resumed bit for bit, in parts where the memory is small, by several processes."""
 
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +16,6 @@ from model.training.click_settings import CLICK_PRESETS
 from model.training.step_cost import measure_step
 
 from .clicked import SMALL, batches_for, blocks, trainer_in
-
-ROOT = Path(__file__).parents[3]
 
 
 def nothing(trainer: ClickTrainer) -> None:
@@ -167,66 +162,6 @@ def test_crops_keep_masks_on_their_pixels(is_turned: bool) -> None:
             assert float((inside > 0.3).float().mean()) > 0.9
             clicked = points[points[:, 2] > 0]
             assert all(target[0, int(row), int(col)] for row, col, _ in clicked)
-
-
-WORKER = """
-import sys, torch, torch.distributed as dist
-from pathlib import Path
-from model.training.click_loop import ClickTrainer
-from model.training.processes import joined_processes
-from model.training.run_folder import RunFolder
-from tests.model.training.clicked import SMALL, batches_for
-from dataclasses import replace
-
-def still(network):
-    for module in network.modules():
-        if type(module).__name__ in ("Dropout2d", "Dropout", "DropPath"):
-            module.p = module.drop_prob = 0.0
-
-torch.set_num_threads(1)
-folder, mode = Path(sys.argv[1]), sys.argv[2]
-with joined_processes("cpu") as processes:
-    torch.manual_seed(1)
-    network = create_network("segformer-b0", drop_path=0.0)
-    still(network)
-    trainer = ClickTrainer(network, SMALL, RunFolder(folder), processes)
-    if mode == "lost" and processes.rank == 1:
-        import os
-        trainer.step(next(batches_for(trainer)))
-        os._exit(9)
-    for step in range(3 if mode == "lost" else 1):
-        trainer.step(next(batches_for(trainer)))
-    if processes.is_first:
-        torch.save({n: p.grad for n, p in trainer.network.named_parameters()}, folder / f"{mode}.pt")
-"""
-
-
-def run_workers(folder: Path, mode: str, count: int) -> subprocess.CompletedProcess[str]:
-    script = folder / "worker.py"
-    script.write_text(WORKER)
-    torchrun = ["-m", "torch.distributed.run", f"--nproc-per-node={count}", "--master-port=0", "--standalone"]
-    command = [sys.executable, *(torchrun if count > 1 else []), str(script), str(folder), mode]
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600, check=False)
-
-
-@pytest.mark.slow
-def test_two_processes_have_the_gradients_of_one(tmp_path: Path) -> None:
-    for mode, count in (("one", 1), ("two", 2)):
-        done = run_workers(tmp_path, mode, count)
-        assert done.returncode == 0, done.stderr
-    one, two = (torch.load(tmp_path / f"{mode}.pt", weights_only=True) for mode in ("one", "two"))
-    largest = max(float((one[name] - two[name]).abs().max()) for name in one)
-    scale = max(float(value.abs().max()) for value in one.values())
-    assert largest < 1e-4 * max(scale, 1.0)
-
-
-@pytest.mark.slow
-def test_a_lost_process_ends_the_run_in_words(tmp_path: Path) -> None:
-    done = run_workers(tmp_path, "lost", 2)
-    assert done.returncode != 0
-    assert not (tmp_path / "lost.pt").exists()
-    assert "--resume auto" in done.stderr or "SIGTERM" in done.stderr
 
 
 @pytest.mark.slow
