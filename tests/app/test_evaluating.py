@@ -36,10 +36,10 @@ def test_finished_objects_are_measured_by_a_child_and_shown(cat: Hands) -> None:
     truths = [mask(cat, number) for number in (1, 2)]
     dialog = asked(cat)
     assert cat.window.isEnabled()
-    cat.wait_until(lambda: dialog.result.count() == 4)
+    cat.wait_until(lambda: dialog.outcome.count() == 4)
     assert "over 2 objects" in dialog.headline.text()
-    assert [dialog.result.tabText(place) for place in range(4)] == ["Numbers", "Clicks", "Histogram", "Worst cases"]
-    table, copy = dialog.result.findChild(QTableWidget), dialog.result.findChild(QPushButton)
+    assert [dialog.outcome.tabText(place) for place in range(4)] == ["Numbers", "Clicks", "Histogram", "Worst cases"]
+    table, copy = dialog.outcome.findChild(QTableWidget), dialog.outcome.findChild(QPushButton)
     assert isinstance(table, QTableWidget)
     assert isinstance(copy, QPushButton)
     told = {table.item(row, 0).text(): table.item(row, 1).text() for row in range(table.rowCount())}  # type: ignore[union-attr]
