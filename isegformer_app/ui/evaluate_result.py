@@ -93,7 +93,7 @@ def _numbers(measures: Sequence[Measure], markdown: str) -> QWidget:
     table.setShowGrid(False)
     for row, measure in enumerate(measures):
         for column, words in enumerate((measure.words, measure.value, measure.interval)):
-            item = QTableWidgetItem(f"  {words}" if column else words)
+            item = QTableWidgetItem(words)
             if column:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             table.setItem(row, column, item)
