@@ -78,7 +78,7 @@ def test_the_adaptive_rule_zooms_near_on_small_objects_and_late_on_large_ones() 
     small, large = Box(450, 550, 550, 650), Box(100, 300, 800, 1000)
     rule = AdaptiveRegion()
     assert rule.choose(situation(small, clicks=(CLICK,))) is None
-    assert rule.choose(situation(small)) == expand(Box(450, 550, 550, 650), 1.4, 100, SIZE)
+    assert rule.choose(situation(small)) == expand(Box(450, 550, 550, 650), 1.7, 100, SIZE)
     assert rule.choose(situation(large)) is None
     assert rule.choose(situation(small, clicks=(CLICK,), from_mask=True)) is not None
 
