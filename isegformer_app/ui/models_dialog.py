@@ -3,7 +3,7 @@
 import html
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QDialog,
@@ -46,7 +46,7 @@ class ModelsDialog(QDialog):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Models")
-        self.resize(980, 600)
+        self.resize(QSize(980, 600).boundedTo(parent.screen().availableSize()))
         self.list = QTreeWidget()
         self.list.setHeaderLabels(list(_HEADINGS))
         self.list.setRootIsDecorated(False)
