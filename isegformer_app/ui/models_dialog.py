@@ -3,7 +3,7 @@
 import html
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QDialog,
@@ -46,7 +46,7 @@ class ModelsDialog(QDialog):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Models")
-        self.resize(980, 600)
+        self.resize(QSize(980, 600).boundedTo(parent.screen().availableSize()))
         self.list = QTreeWidget()
         self.list.setHeaderLabels(list(_HEADINGS))
         self.list.setRootIsDecorated(False)
@@ -98,11 +98,13 @@ class ModelsDialog(QDialog):
     def show_progress(self, name: str, done: int, total: int) -> None:
         """Say how many bytes of a model are there, `total` 0 while it is not known of how many."""
         self._is_busy = True
-        self.bar.setRange(0, _STEPS if total else 0)
+        is_whole = bool(total) and done >= total
+        self.bar.setRange(0, _STEPS if total and not is_whole else 0)
         self.bar.setValue(_STEPS * done // total if total else 0)
         there = f"{done / 1e6:.1f} of {total / 1e6:.1f} MB" if total else f"{done / 1e6:.1f} MB"
-        words = "Importing" if total and done >= total else "Downloading"
-        self._show_row(f"{words} “{name}”: {there}")
+        # To import takes seconds, and nothing asks meanwhile whether it is still wanted.
+        self.cancel_button.setEnabled(not is_whole)
+        self._show_row(f"Importing “{name}”…" if is_whole else f"Downloading “{name}”: {there}")
 
     def show_cancelling(self, name: str) -> None:
         """Say that a download ends as soon as its server lets it."""
@@ -188,12 +190,12 @@ class ModelsDialog(QDialog):
 
     def _show_chosen(self) -> None:
         model = self.chosen
-        is_known, is_offered = isinstance(model, KnownModel), isinstance(model, OfferedModel)
-        self.use_button.setEnabled(is_known and not getattr(model, "problem", ""))
-        self.remove_button.setEnabled(is_known and not getattr(model, "is_bundled", True))
-        self.download_button.setEnabled(is_offered and not self._is_busy)
-        has_begun = isinstance(model, OfferedModel) and model.came > 0
-        self.download_button.setText("Go on &downloading…" if has_begun else "&Download…")
+        known = model if isinstance(model, KnownModel) else None
+        offered = model if isinstance(model, OfferedModel) else None
+        self.use_button.setEnabled(known is not None and not known.problem)
+        self.remove_button.setEnabled(known is not None and known.is_own)
+        self.download_button.setEnabled(offered is not None and not self._is_busy)
+        self.download_button.setText("Go on &downloading…" if offered is not None and offered.came else "&Download…")
         self.details.setHtml("" if model is None else _told(model))
 
 
