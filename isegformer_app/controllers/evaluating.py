@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,16 +19,39 @@ from isegformer_app.files.session import SUFFIX
 from .session_keeping import Snapshot
 
 PICTURES = {
-    "Clicks": "iou-against-clicks.png",
-    "Histogram": "noc-histogram.png",
-    "Worst cases": "worst-cases.png",
+    "Clicks": ("iou-against-clicks.png", False),
+    "Histogram": ("noc-histogram.png", False),
+    "Worst cases": ("worst-cases.png", True),
 }
-"""Heading -> picture that an evaluation writes into its folder."""
+"""Heading -> picture that an evaluation writes into its folder, and whether it is scrolled."""
+
+_MEASURES = {
+    **{f"noc@{percent}": f"Clicks to an IoU of .{percent}, 20 at most" for percent in (80, 85, 90, 95)},
+    "failures@85": "Objects that need 20 clicks or more to .85",
+    "failures@90": "Objects that need 20 clicks or more to .90",
+    **{f"miou@{count}": f"IoU after {count} click{'s' if count > 1 else ''}, %" for count in (1, 2, 3, 5, 10, 20)},
+    "auc_iou": "Area under the curve of IoU, %",
+    "mdice@20": "Dice after 20 clicks, %",
+    "boundary_iou@20": "Boundary IoU after 20 clicks, %",
+    "seconds_click_median": "Seconds a click, median",
+    "seconds_click_95": "Seconds a click, 95th percentile",
+    "seconds_encode_image_median": "Seconds to encode an image, median",
+}
+"""What the dialog tells of a summary, and in which words."""
 
 _LOG, _TABLE, _SUMMARY = "log.txt", "table.md", "summary.json"
 _PROJECT = f"project{SUFFIX}"
 _MARK = "progress "
 _PATIENCE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number of an evaluation in words: what it is, its value, and its 95 % interval."""
+
+    words: str
+    value: str
+    interval: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +138,7 @@ class EvaluationRun:
         return (time.monotonic() - began) / (done - first) * (total - done)
 
     @property
-    def summary(self) -> Mapping[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """The numbers; empty before the end."""
         try:
             content = json.loads((self.folder / _SUMMARY).read_text(encoding="utf-8"))
@@ -131,6 +153,28 @@ class EvaluationRun:
             return (self.folder / _TABLE).read_text(encoding="utf-8")
         except OSError:
             return ""
+
+    def headline(self) -> str:
+        """Sum the result up in one sentence."""
+        summary = self.summary
+        objects, unreached = int(summary["objects"]), int(summary["unreached@90"])
+        never = {0: "all reach it", 1: "one never reaches it"}.get(unreached, f"{unreached} never reach it")
+        return (
+            f"{summary['model']} needs {summary['noc@90']:.1f} clicks an object to reach an IoU of .90, "
+            f"over {objects} {'object' if objects == 1 else 'objects'}; {never}."
+        )
+
+    def measures(self) -> list[Measure]:
+        """The numbers of the result that are told, as far as they were measured."""
+        summary = self.summary
+        known = summary | summary["timings"]
+        return [
+            Measure(
+                words, _said(name, known[name]), " to ".join(_said(name, each) for each in summary["intervals"][name])
+            )
+            for name, words in _MEASURES.items()
+            if name in known
+        ]
 
     def left_out(self) -> list[str]:
         """What could not be measured, and why."""
@@ -156,3 +200,12 @@ class EvaluationRun:
             return (self.folder / _LOG).read_text(encoding="utf-8", errors="replace").splitlines()
         except OSError:
             return []
+
+
+def _said(name: str, value: float) -> str:
+    """Write a number as its kind is read: whole, in percent, in seconds, or in clicks."""
+    if name.startswith("failures"):
+        return f"{value:.0f}"
+    if name.startswith("seconds"):
+        return f"{value:.3f}"
+    return f"{value:.2f}" if name.startswith("noc") else f"{100 * value:.1f}"

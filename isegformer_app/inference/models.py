@@ -4,19 +4,25 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .requests import EngineError
+
+if TYPE_CHECKING:
+    from model.store import ListedModel
 
 
 @dataclass(frozen=True, slots=True)
 class KnownModel:
-    """A bundled model or one of the annotator's own."""
+    """A bundled model, one of the annotator's own, or the file elsewhere that answers."""
 
     name: str
     path: Path
     setting: str
     """What the settings call it: nothing for the default, a bundled one by its name, any other by its file."""
     is_bundled: bool
+    is_own: bool
+    """Whether it stands in the folder of the annotator's own models."""
     size: int
     """Of the file, in bytes."""
     speed: str
@@ -56,31 +62,39 @@ class OfferedModel:
     network: str
 
 
-def known_models() -> list[KnownModel]:
-    """List the bundled models, the default first, and the annotator's own; only headers are read, without torch."""
-    from model.store import DEFAULT_MODEL, list_models
+def known_models(setting: str = "") -> list[KnownModel]:
+    """List the bundled models, the default first, the annotator's own, and the file elsewhere that `setting` names.
 
-    known: list[KnownModel] = []
-    for each in list_models():
-        setting = str(each.path)
-        if each.is_bundled:
-            setting = "" if each.name == DEFAULT_MODEL else each.name
-        known.append(
-            KnownModel(
-                each.name,
-                each.path,
-                setting,
-                each.is_bundled,
-                each.size,
-                each.speed,
-                each.licence,
-                each.network,
-                _what(each.card, each.network),
-                _metrics(each.card),
-                each.problem,
-            )
-        )
+    Only headers are read, without torch.
+    """
+    from model.store import list_model, list_models
+
+    known = [_known(each) for each in list_models()]
+    if not any(each.is_meant_by(setting) for each in known):
+        known.append(_known(list_model(setting)))
     return known
+
+
+def _known(listed: "ListedModel") -> KnownModel:
+    from model.store import DEFAULT_MODEL, models_folder
+
+    setting = str(listed.path)
+    if listed.is_bundled:
+        setting = "" if listed.name == DEFAULT_MODEL else listed.name
+    return KnownModel(
+        listed.name,
+        listed.path,
+        setting,
+        listed.is_bundled,
+        not listed.is_bundled and listed.path.parent == models_folder(),
+        listed.size,
+        listed.speed,
+        listed.licence,
+        listed.network,
+        _what(listed.card, listed.network),
+        _metrics(listed.card),
+        listed.problem,
+    )
 
 
 def offered_models() -> list[OfferedModel]:

@@ -33,6 +33,7 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Cut with polygon or lasso", "Begin with the right button"),
     ("Close a polygon", "Double-click, Enter, or click its first corner"),
     ("Measure a length", "Drag with the ruler (M); move its ends; Del removes the one under the cursor"),
+    ("Turn, zoom and move the 3-D view", "Left drag, wheel, middle or right drag; double-click: from the front"),
     ("Pick a class", "1 … 9"),
 )
 

@@ -1,28 +1,18 @@
 """An evaluation while it runs, and what it found: numbers, pictures, and where all of it lies."""
 
-from collections.abc import Mapping
-from typing import Any
+from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from PySide6.QtCore import Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices, QFontDatabase, QPixmap
-from PySide6.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QLabel,
-    QPlainTextEdit,
-    QProgressBar,
-    QScrollArea,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
-
-from isegformer_app.controllers.evaluating import PICTURES, EvaluationRun
+from isegformer_app.controllers.evaluating import EvaluationRun
 from isegformer_app.files.errors import FileProblem
 
+from .evaluate_result import EvaluateResult
 from .train_watch import in_words
 
 _POLL_MS = 300
+_SHARE = 0.85
+"""How much of a small screen the dialog may take."""
 
 
 class EvaluateDialog(QDialog):
@@ -34,7 +24,7 @@ class EvaluateDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Evaluate")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(900, 700)
+        self.resize(QSize(900, 700).boundedTo(parent.screen().availableSize() * _SHARE))
         self.run = run
         self.headline = QLabel("Starting…")
         self.headline.setObjectName("sectionTitle")
@@ -42,15 +32,15 @@ class EvaluateDialog(QDialog):
         self.time_left = QLabel()
         self.time_left.setObjectName("faint")
         self.bar = QProgressBar(minimum=0, maximum=0)
-        self.tabs = QTabWidget()
-        self.tabs.hide()
+        self.outcome = EvaluateResult()
+        self.outcome.hide()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addWidget(self.headline)
         layout.addWidget(self.bar)
         layout.addWidget(self.time_left)
-        layout.addWidget(self.tabs, stretch=1)
+        layout.addWidget(self.outcome, stretch=1)
         layout.addStretch()
         layout.addWidget(self.buttons)
         self._timer = QTimer(self, interval=_POLL_MS)
@@ -83,7 +73,7 @@ class EvaluateDialog(QDialog):
             return
         self._timer.stop()
         if self.run.is_done:
-            self._show_result(self.run.summary)
+            self._show_result()
         else:
             self._fail(self.run.last_words())
 
@@ -91,31 +81,13 @@ class EvaluateDialog(QDialog):
         self.failed.emit(message)
         self.reject()
 
-    def _show_result(self, summary: Mapping[str, Any]) -> None:
-        noc, unreached = summary.get("noc@90"), summary.get("unreached@90", 0)
-        words = f"{summary.get('model')} needs {noc:.1f} clicks an object to an IoU of .90" if noc is not None else ""
-        self.headline.setText(f"{words}, over {summary.get('objects', 0)} objects; {unreached} never reach it.")
+    def _show_result(self) -> None:
+        self.headline.setText(self.run.headline())
         self.bar.hide()
         self.time_left.hide()
-        text = QPlainTextEdit("\n".join([self.run.table, *self.run.left_out()]))
-        text.setReadOnly(True)
-        text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        for heading, name in PICTURES.items():
-            picture = QPixmap(str(self.run.folder / name))
-            if not picture.isNull():
-                self.tabs.addTab(_scrolled(picture), heading)
-        self.tabs.addTab(text, "Table")
-        self.tabs.show()
+        self.outcome.show_run(self.run)
+        self.outcome.show()
         self.buttons.setStandardButtons(QDialogButtonBox.StandardButton.Close)
+        self.buttons.button(QDialogButtonBox.StandardButton.Close).setDefault(True)
         show = self.buttons.addButton("Show &folder", QDialogButtonBox.ButtonRole.ActionRole)
         show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.run.folder))))
-
-
-def _scrolled(picture: QPixmap) -> QScrollArea:
-    label = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
-    label.setPixmap(picture)
-    area = QScrollArea()
-    area.setWidget(label)
-    area.setWidgetResizable(True)
-    return area

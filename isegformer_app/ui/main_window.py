@@ -47,6 +47,7 @@ from .planes_view import PlanesView
 from .queue_work import QueueWork
 from .recent_menu import RecentMenu
 from .session_desk import SessionDesk
+from .surface_desk import SurfaceDesk
 from .train_desk import TrainDesk
 from .view_desk import ViewDesk
 from .volume_desk import VolumeDesk
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
         self.objects_panel, self.classes_bar = self.shown.objects_panel, self.shown.classes_bar
         self.volumes = VolumeDesk(self, self.segmenting, settings, self.planes)
         self.measures = MeasuresDesk(self, self.segmenting, self.planes)
+        self.surfaces = SurfaceDesk(self, self.segmenting, self.planes)
         self.hand_editing = HandEditing(self.segmenting)
         self.files = FileDesk(self, self.segmenting, settings)
         self.session = SessionDesk(self, self.segmenting, self.files.album, journals, settings)
@@ -108,6 +110,7 @@ class MainWindow(QMainWindow):
         self.view.adopt(self.actions_by_name)
         self.volumes.adopt(self.actions_by_name)
         self.measures.adopt(self.actions_by_name)
+        self.surfaces.adopt(self.actions_by_name)
         self._show_history()
 
     # What the controllers say -----------------------------------------------------------------------------------
@@ -116,11 +119,13 @@ class MainWindow(QMainWindow):
         """Objects, clicks or labels changed."""
         self.shown.document_changed(change)
         self.measures.document_changed(change)
+        self.surfaces.document_changed(change)
 
     def preview_changed(self) -> None:
         """The active object, its clicks or its unaccepted mask changed."""
         self.shown.follow()
         self.measures.show_all()
+        self.surfaces.follow()
         self._show_history()
 
     def waiting_changed(self, is_waiting: bool) -> None:
@@ -155,6 +160,7 @@ class MainWindow(QMainWindow):
             **self.view.handlers(),
             **self.volumes.handlers(),
             **self.measures.handlers(),
+            **self.surfaces.handlers(),
             **self.model.handlers(),
             **self.models.handlers(),
             **self.training.handlers(),
@@ -237,6 +243,7 @@ class MainWindow(QMainWindow):
         self.session.saved.connect(self._show_history)
         self.session.saved.connect(lambda: self.recent.add(self.session.path))
         self.session.restored.connect(lambda _: self.recent.add(self.session.path))
+        self.session.settled.connect(self.message_bar.take_back)
         self.session.state_changed.connect(self.status_bar.show_saved)
         self.files.asked_for.connect(self.recent.add)
         self.recent.chosen.connect(lambda path: self.files.open_paths([path]))
@@ -352,6 +359,7 @@ class MainWindow(QMainWindow):
         self.joining.close()
         self.photos_panel.close_down()
         self.measures.close()
+        self.surfaces.close()
         self.models.close_down()
         self.training.close_down()
         self.evaluation.close_down()

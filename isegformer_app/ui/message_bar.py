@@ -121,6 +121,11 @@ class MessageBar(QFrame):
         if not self.retry_button.isHidden():
             self.clear()
 
+    def take_back(self, problem: str) -> None:
+        """A problem is over; whatever else is said stays."""
+        if self._is_problem_shown and self._problem == problem:
+            self.clear()
+
     def _show(self, message: str, kind: str) -> None:
         self.setProperty("kind", kind)
         self.close_button.setToolTip("Close this message")

@@ -154,7 +154,8 @@ class ModelsDesk(QObject):
             self._refresh()
 
     def _refresh(self) -> None:
-        self.dialog.show_models(known_models(), offered_models(), self._settings.model)
+        setting = self._settings.model
+        self.dialog.show_models(known_models(setting), offered_models(), setting)
 
 
 def _fetch(name: str, progress: Progress) -> Path:

@@ -188,12 +188,12 @@ class ModelsDialog(QDialog):
 
     def _show_chosen(self) -> None:
         model = self.chosen
-        is_known, is_offered = isinstance(model, KnownModel), isinstance(model, OfferedModel)
-        self.use_button.setEnabled(is_known and not getattr(model, "problem", ""))
-        self.remove_button.setEnabled(is_known and not getattr(model, "is_bundled", True))
-        self.download_button.setEnabled(is_offered and not self._is_busy)
-        has_begun = isinstance(model, OfferedModel) and model.came > 0
-        self.download_button.setText("Go on &downloading…" if has_begun else "&Download…")
+        known = model if isinstance(model, KnownModel) else None
+        offered = model if isinstance(model, OfferedModel) else None
+        self.use_button.setEnabled(known is not None and not known.problem)
+        self.remove_button.setEnabled(known is not None and known.is_own)
+        self.download_button.setEnabled(offered is not None and not self._is_busy)
+        self.download_button.setText("Go on &downloading…" if offered is not None and offered.came else "&Download…")
         self.details.setHtml("" if model is None else _told(model))
 
 

@@ -30,7 +30,7 @@ class ModelsMenu(QObject):
             self._menu.removeAction(action)
             self._group.removeAction(action)
             action.deleteLater()
-        self.actions_shown = [self._action(model) for model in known_models()]
+        self.actions_shown = [self._action(model) for model in known_models(self._settings.model)]
         self._menu.insertActions(self._end, self.actions_shown)
 
     def _action(self, model: KnownModel) -> QAction:

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -29,7 +29,6 @@ from PySide6.QtWidgets import (
 from isegformer_app.controllers.album import Album
 from isegformer_app.document import Status
 
-from .icons import icon
 from .objects_panel import swatch
 from .thumbnails import Thumbnails
 
@@ -39,6 +38,7 @@ _COLOURS = {
     Status.DONE: (0, 158, 115),
     Status.FLAGGED: (204, 121, 167),
 }
+_TROUBLE = (213, 94, 0)
 _FILTERS: tuple[tuple[str, frozenset[Status]], ...] = (
     ("All photos", frozenset(Status)),
     ("Unfinished", frozenset(Status) - {Status.DONE}),
@@ -148,6 +148,7 @@ class PhotosPanel(QWidget):
         index = self.model.index(self.model.row(self._album.current))
         with QSignalBlocker(self.view):
             self.view.setCurrentIndex(index)
+        self.view.scrollTo(index)
         self.status_changed()
 
     def status_changed(self) -> None:
@@ -201,12 +202,10 @@ def _decorated(picture: QPixmap | None, status: Status, cannot_open: bool) -> QI
         size = picture.size().scaled(_PICTURE, Qt.AspectRatioMode.KeepAspectRatio)
         corner = QPointF((_PICTURE.width() - size.width()) / 2, (_PICTURE.height() - size.height()) / 2)
         painter.drawPixmap(QRectF(corner, size.toSizeF()), picture, QRectF(picture.rect()))
+    painter.setPen(QColor(255, 255, 255))
     if cannot_open:
-        side = _PICTURE.height() // 2
-        mark = icon("warning").pixmap(QSize(side, side), ratio)
-        painter.drawPixmap(QPointF((_PICTURE.width() - side) / 2, (_PICTURE.height() - side) / 2), mark)
+        _draw_trouble(painter)
     else:
-        painter.setPen(QColor(255, 255, 255))
         painter.setBrush(QColor(*_COLOURS[status]))
         painter.drawEllipse(QRectF(_PICTURE.width() - _DOT - 2, _PICTURE.height() - _DOT - 2, _DOT, _DOT))
     painter.end()
@@ -214,3 +213,14 @@ def _decorated(picture: QPixmap | None, status: Status, cannot_open: bool) -> QI
     # Qt would tint it on the selected row, and the colours are the point.
     decoration.addPixmap(made, QIcon.Mode.Selected)
     return decoration
+
+
+def _draw_trouble(painter: QPainter) -> None:
+    """A triangle with an exclamation mark in the middle of the box."""
+    middle, side = QPointF(_PICTURE.width() / 2, _PICTURE.height() / 2), _PICTURE.height() / 3
+    painter.setBrush(QColor(*_TROUBLE))
+    corners = ((0.0, -side), (1.15 * side, 0.8 * side), (-1.15 * side, 0.8 * side))
+    painter.drawPolygon([middle + QPointF(*corner) for corner in corners])
+    painter.setPen(QPen(QColor(255, 255, 255), 2.0))
+    painter.drawLine(middle + QPointF(0, -side / 3), middle + QPointF(0, side / 4))
+    painter.drawPoint(middle + QPointF(0, side * 0.52))

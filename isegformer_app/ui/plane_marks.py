@@ -13,6 +13,9 @@ PLANE_COLOURS = (QColor(240, 100, 90), QColor(110, 210, 120), QColor(100, 160, 2
 
 _LIGHT, _SHADE = QColor(235, 238, 242), QColor(0, 0, 0, 170)
 _EDGE = 8
+_FONT, _LINE = 13, 16
+"""Height of the letters and of their lines in logical pixels."""
+
 _BAR_SHARE = 0.28
 """Share of the canvas that the scale bar takes at most."""
 
@@ -31,20 +34,11 @@ class PlaneMarks:
     def draw(self, painter: QPainter, view: ViewGeometry) -> None:
         """Draw on the canvas, in its logical pixels."""
         self._draw_cuts(painter, view)
-        width, height = view.canvas
+        draw_letters(painter, view.canvas, self.letters)
         font = QFont(painter.font())
-        font.setPixelSize(13)
-        font.setBold(True)
+        font.setPixelSize(_FONT)
         painter.setFont(font)
-        top, bottom, left, right = self.letters
-        middle = Qt.AlignmentFlag.AlignCenter
-        _write(painter, QRectF(0, _EDGE, width, 16), middle, top)
-        _write(painter, QRectF(0, height - 16 - _EDGE, width, 16), middle, bottom)
-        _write(painter, QRectF(_EDGE, 0, 16, height), middle, left)
-        _write(painter, QRectF(width - 16 - _EDGE, 0, 16, height), middle, right)
-        font.setBold(False)
-        painter.setFont(font)
-        _write(painter, QRectF(_EDGE + 2, _EDGE, width, 16), Qt.AlignmentFlag.AlignLeft, self.title)
+        _write(painter, QRectF(_EDGE + 2, _EDGE, view.canvas[0], _LINE), Qt.AlignmentFlag.AlignLeft, self.title)
         if self.millimetres > 0:
             self._draw_scale(painter, view)
 
@@ -72,6 +66,23 @@ class PlaneMarks:
             painter.drawLine(QPointF(x - bar, y), QPointF(x, y))
         words = f"{length / 10:g} cm" if length >= 10 else f"{length:g} mm"  # noqa: PLR2004 - millimetres in one
         _write(painter, QRectF(x - max(bar, 80), y - 20, max(bar, 80), 16), Qt.AlignmentFlag.AlignRight, words)
+
+
+def draw_letters(painter: QPainter, canvas: tuple[int, int], letters: tuple[str, str, str, str]) -> None:
+    """Write at the upper, lower, left and right edge of a canvas (width, height) what lies there in the patient."""
+    width, height = canvas
+    font = painter.font()
+    bold = QFont(font)
+    bold.setPixelSize(_FONT)
+    bold.setBold(True)
+    painter.setFont(bold)
+    top, bottom, left, right = letters
+    middle, vertical = Qt.AlignmentFlag.AlignCenter, Qt.AlignmentFlag.AlignVCenter
+    _write(painter, QRectF(0, _EDGE, width, _LINE), middle, top)
+    _write(painter, QRectF(0, height - _LINE - _EDGE, width, _LINE), middle, bottom)
+    _write(painter, QRectF(_EDGE + 2, 0, width, height), vertical | Qt.AlignmentFlag.AlignLeft, left)
+    _write(painter, QRectF(0, 0, width - _EDGE - 2, height), vertical | Qt.AlignmentFlag.AlignRight, right)
+    painter.setFont(font)
 
 
 def round_length(longest: float) -> float:

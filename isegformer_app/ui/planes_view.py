@@ -16,8 +16,8 @@ class PlanesView(QWidget):
         super().__init__(parent)
         self.panes = tuple(PlanePane(axis) for axis in range(3))
         self.corner = QWidget()
-        """What the fourth cell holds while all three planes are shown."""
-        self._axis, self._are_three = 0, False
+        """What is in the fourth cell while all three planes are shown, and beside a single one."""
+        self._axis, self._are_three, self._has_corner = 0, False, False
         self._layout = QGridLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(2)
@@ -57,7 +57,7 @@ class PlanesView(QWidget):
             canvas.set_waiting(is_waiting and canvas is self.active)
 
     def put_in_corner(self, widget: QWidget) -> None:
-        """Show something beside the three planes."""
+        """Have something to show beside the planes."""
         self._layout.replaceWidget(self.corner, widget)
         self.corner.deleteLater()
         self.corner = widget
@@ -73,14 +73,18 @@ class PlanesView(QWidget):
             self._arrange()
         return True
 
+    def show_corner(self, is_shown: bool) -> None:
+        """Show what is beside the planes, or leave its place to them."""
+        if is_shown != self._has_corner:
+            self._has_corner = is_shown
+            self._arrange()
+
     def _arrange(self) -> None:
         for pane in self.panes:
             pane.setVisible(pane in self.shown)
-        self.corner.setVisible(self._are_three)
+        row, col = _CELLS[self._axis]
+        self._layout.addWidget(self.corner, *((1, 1) if self._are_three else (row, 1 - col)))
+        self.corner.setVisible(self._has_corner)
         for number in range(2):
-            self._layout.setRowStretch(number, 1)
-            self._layout.setColumnStretch(number, 1)
-        if not self._are_three:
-            row, col = _CELLS[self._axis]
-            self._layout.setRowStretch(1 - row, 0)
-            self._layout.setColumnStretch(1 - col, 0)
+            self._layout.setRowStretch(number, int(self._are_three or number == row))
+            self._layout.setColumnStretch(number, int(self._are_three or self._has_corner or number == col))

@@ -42,6 +42,8 @@ class SessionDesk(QObject):
     """A few words on when it was saved last."""
     troubled = Signal(str)
     noticed = Signal(str)
+    settled = Signal(str)
+    """A problem that was told is over."""
     _found_amiss = Signal(str)
 
     def __init__(
@@ -62,7 +64,7 @@ class SessionDesk(QObject):
         self._saver = SessionSaver(self)
         self._saver.saved.connect(self._saved)
         self._saver.failed.connect(self._failed)
-        self._is_quiet, self._has_failed = False, False
+        self._is_quiet, self._has_failed, self._failure = False, False, ""
         self.autosave_timer = QTimer(self, interval=settings.autosave_seconds * 1000)
         self.autosave_timer.timeout.connect(self.autosave)
         self.autosave_timer.start()
@@ -258,6 +260,7 @@ class SessionDesk(QObject):
         else:
             # The journal stays for what was done meanwhile; soon that is saved as well.
             QTimer.singleShot(_AGAIN_MS, self, self.autosave)
+        self.settled.emit(self._failure)
         if not self._is_quiet:
             self.noticed.emit(f"Saved to “{target.name}”.")
         words = "autosaved" if self._is_quiet else "saved"
@@ -269,6 +272,7 @@ class SessionDesk(QObject):
             self._new_lock.release()
             self._new_lock = None
         self.state_changed.emit("not saved")
+        self._failure = message
         # An autosave that goes on failing is told once.
         if not (self._is_quiet and self._has_failed):
             self.troubled.emit(message)

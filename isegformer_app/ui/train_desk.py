@@ -49,7 +49,7 @@ class TrainDesk(QObject):
     def _make(self) -> TrainDialog:
         bases = [
             (f"{each.name} (bundled)" if each.is_bundled else each.name, each.setting)
-            for each in known_models()
+            for each in known_models(self._settings.model)
             if not each.problem
         ]
         session = self._session()

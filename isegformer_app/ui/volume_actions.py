@@ -20,6 +20,7 @@ VOLUME_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("coronal", "&Coronal", _MENU, ("Alt+C",), "Work on the coronal plane", True),
     ActionSpec("sagittal", "&Sagittal", _MENU, ("Alt+G",), "Work on the sagittal plane", True),
     ActionSpec("three_planes", "T&hree planes", _MENU, ("Alt+X",), "All together; Shift moves where they meet", True),
+    ActionSpec("surfaces", "3-&D view", _MENU, ("Alt+D",), "Surfaces of the objects, beside the planes", True),
     ActionSpec("neurological", "Patient's &left on the left", _MENU, (), "Neurological convention", True),
     ActionSpec("measures", "&Measures", _MENU, ("Ctrl+M",), "Volume, area and values of every object", True, True),
     ActionSpec("window_lung", "&Lung", _WINDOW, ("Alt+1",), "CT: level -600, width 1500"),

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 
 from ..networks import ClickNetwork
-from ..networks.late_decoder import LateFeatures
 
 _SIZES = ((2, 3), (5, 2))
 """Height and width of the views that are compared, in units; neither is the one that the graph was made with."""
@@ -33,8 +32,7 @@ def largest_difference(network: ClickNetwork, unit: int, graphs: Sequence[Path])
         prompt = {"previous": previous.numpy(), "clicks": clicks.numpy()}
         fed = {"image": image.numpy()}
         if len(sessions) > 1:
-            features = sessions[0].run(None, fed)
-            fed = dict(zip(LateFeatures._fields, features, strict=True))
+            fed = dict(zip(network.feature_names, sessions[0].run(None, fed), strict=True))
         found = sessions[-1].run(None, {**fed, **prompt})[0]
         worst = max(worst, float(np.abs(found - expected).max()))
     return worst

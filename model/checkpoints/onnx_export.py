@@ -8,7 +8,7 @@ import logging
 import math
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +21,6 @@ from torch.export import Dim
 from ..errors import CheckpointError, OutputError, SettingsError
 from ..networks import ClickNetwork
 from ..networks.early import EarlyFusionNetwork
-from ..networks.late import LateNetwork
-from ..networks.late_decoder import LateFeatures
 from .files import Checkpoint, load_checkpoint
 from .onnx_check import largest_difference
 
@@ -49,42 +47,15 @@ class Part:
     outputs: tuple[str, ...]
 
 
-class _Whole(nn.Module):
-    def __init__(self, network: ClickNetwork) -> None:
+class _Graph(nn.Module):
+    """A network, and what of it the graph computes."""
+
+    def __init__(self, network: ClickNetwork, compute: Callable[..., Tensor | tuple[Tensor, ...]]) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.compute = network, compute
 
-    def forward(self, image: Tensor, previous: Tensor, clicks: Tensor) -> Tensor:
-        logits: Tensor = self.network(image, previous, clicks)
-        return logits
-
-
-class _Encoder(nn.Module):
-    def __init__(self, network: LateNetwork) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, image: Tensor) -> tuple[Tensor, ...]:
-        return tuple(self.network.encode(image))
-
-
-class _Decoder(nn.Module):
-    def __init__(self, network: LateNetwork) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(  # noqa: PLR0913, PLR0917 - the inputs of the graph, by name
-        self,
-        context: Tensor,
-        mid_keys: Tensor,
-        last_keys: Tensor,
-        rgb8: Tensor,
-        rgb4: Tensor,
-        previous: Tensor,
-        clicks: Tensor,
-    ) -> Tensor:
-        features = LateFeatures(context, mid_keys, last_keys, rgb8, rgb4)
-        return self.network.decode(features, previous, clicks)
+    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+        return self.compute(*inputs)
 
 
 def export_onnx(model: Path, output: Path) -> list[str]:
@@ -134,8 +105,7 @@ def _check_packages() -> None:
 
 def _unit(network: ClickNetwork) -> int:
     """Height and width of a view must be multiples of this in the graph."""
-    pads_to = network.pads_to if isinstance(network, EarlyFusionNetwork) else 1
-    return math.lcm(network.view_multiple, pads_to, _STRIDE if isinstance(network, EarlyFusionNetwork) else 1)
+    return math.lcm(network.view_multiple, network.pads_to, _STRIDE if isinstance(network, EarlyFusionNetwork) else 1)
 
 
 def _parts(network: ClickNetwork, unit: int) -> Iterator[Part]:
@@ -143,18 +113,22 @@ def _parts(network: ClickNetwork, unit: int) -> Iterator[Part]:
     height, width = steps * unit, (steps + 1) * unit
     image, previous, clicks = (torch.rand(1, channels, height, width) for channels in (3, 1, 2))
     prompt = {"previous": previous, "clicks": (clicks > 0.9).float()}
-    if not isinstance(network, LateNetwork):
+    if isinstance(network, EarlyFusionNetwork):
         inputs = {"image": image, **prompt}
-        yield Part("", _Whole(network), inputs, dict.fromkeys(inputs, unit), ("logits",))
+        yield Part("", _Graph(network, network.forward), inputs, dict.fromkeys(inputs, unit), ("logits",))
         return
-    names = LateFeatures._fields
+    names = network.feature_names
     with torch.inference_mode():
         features = network.encode(image)
-    yield Part("-encoder", _Encoder(network), {"image": image}, {"image": unit}, names)
+    yield Part("-encoder", _Graph(network, network.encode), {"image": image}, {"image": unit}, names)
     features = tuple(each.clone() for each in features)
     scales = {name: each.shape[2] // steps for name, each in zip(names, features, strict=True)}
     inputs = dict(zip(names, features, strict=True)) | prompt
-    yield Part("-decoder", _Decoder(network), inputs, scales | dict.fromkeys(prompt, unit), ("logits",))
+
+    def decode(*given: Tensor) -> Tensor:
+        return network.decode(given[:-2], *given[-2:])
+
+    yield Part("-decoder", _Graph(network, decode), inputs, scales | dict.fromkeys(prompt, unit), ("logits",))
 
 
 def _write(checkpoint: Checkpoint, part: Part, unit: int, path: Path) -> None:
@@ -172,7 +146,7 @@ def _write(checkpoint: Checkpoint, part: Part, unit: int, path: Path) -> None:
                 opset_version=OPSET,
                 input_names=list(part.inputs),
                 output_names=list(part.outputs),
-                dynamic_shapes={name: sides(part.scales[name]) for name in part.inputs},
+                dynamic_shapes={"inputs": tuple(sides(part.scales[name]) for name in part.inputs)},
                 verbose=False,
                 external_data=False,
             )

@@ -20,10 +20,10 @@ _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#
 """Okabe and Ito's, which colour-blind people can tell apart."""
 _DPI = 160
 _TRUTH, _FOUND, _POSITIVE, _NEGATIVE = (0, 158, 115), (213, 94, 0), (0, 114, 178), (204, 121, 167)
-_SHEET_SIDE, _SHEET_COLUMNS, _CAPTION, _GAP = 260, 5, 40, 8
-_CAPTION_LETTERS = 36
+_SHEET_SIDE, _SHEET_COLUMNS, _CAPTION, _GAP = 260, 4, 44, 8
+_CAPTION_LETTERS = 34
 _LEGEND = (("truth", _TRUTH), ("answer", _FOUND), ("click on the object", _POSITIVE), ("click beside it", _NEGATIVE))
-_LEGEND_HEIGHT, _LEGEND_WIDTH = 28, 130
+_LEGEND_HEIGHT, _LEGEND_WIDTH = 28, 150
 _TICKS = (1, 5, 10, 15, 20)
 
 
@@ -168,9 +168,9 @@ def _tile(case: Case) -> NDArray[np.uint8]:
     tile[: size[1], : size[0]] = shown
     for line, text in enumerate((case.name, case.words)):
         words = text if len(text) <= _CAPTION_LETTERS else f"...{text[3 - _CAPTION_LETTERS :]}"
-        _write(tile, words, (2, _SHEET_SIDE + 13 + 15 * line))
+        _write(tile, words, (2, _SHEET_SIDE + 14 + 16 * line))
     return tile
 
 
 def _write(canvas: NDArray[np.uint8], words: str, place: tuple[int, int]) -> None:
-    cv2.putText(canvas, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.36, (0, 0, 0), 1, cv2.LINE_AA)
+    cv2.putText(canvas, words, place, cv2.FONT_HERSHEY_SIMPLEX, 0.42, (0, 0, 0), 1, cv2.LINE_AA)

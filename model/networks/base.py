@@ -34,6 +34,16 @@ class ClickNetwork(nn.Module, ABC):
     view_multiple: ClassVar[int]
     """Height and width of a view must be multiples of this many pixels."""
 
+    pads_to: int = 1
+    """What the network sees is padded to multiples of this many pixels: normalised colours, mask and clicks by zeros.
+
+    Such a network answers a view alike, whether it comes padded with the mean colour or not. The others (1) take odd
+    sizes as their published code does, and padding changes their answers everywhere, if little.
+    """
+
+    feature_names: ClassVar[tuple[str, ...]] = ("image",)
+    """What each tensor is called that `encode` gives."""
+
     square_view: ClassVar[bool] = False
     """True: made for square views of `view_side` pixels, whatever the shape of the region that they show."""
 

@@ -26,13 +26,6 @@ class EarlyFusionNetwork(ClickNetwork):
     view_side: ClassVar[int] = 400
     view_multiple: ClassVar[int] = 1
 
-    pads_to: int = 1
-    """What `logits` sees is padded to multiples of this many pixels: normalised colours, mask and clicks by zeros.
-
-    Such a network answers a view alike, whether it comes padded with the mean colour or not. The others (1) take odd
-    sizes as their published code does, and padding changes their answers everywhere, if little.
-    """
-
     def __init__(self, *, with_previous: bool = True, align_corners: bool = True) -> None:
         super().__init__()
         self.with_previous = with_previous

@@ -60,6 +60,7 @@ class LateNetwork(ClickNetwork):
 
     view_side: ClassVar[int] = 512
     view_multiple: ClassVar[int] = _TOKEN
+    feature_names: ClassVar[tuple[str, ...]] = LateFeatures._fields
 
     def __init__(self, channels: int = 128, rounds: int = 2, heads: int = 4) -> None:
         super().__init__()

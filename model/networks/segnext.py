@@ -33,9 +33,11 @@ class SegNextNetwork(ClickNetwork):
     view_side: ClassVar[int] = _SIDE
     view_multiple: ClassVar[int] = 1
     square_view: ClassVar[bool] = True
+    feature_names: ClassVar[tuple[str, ...]] = ("tokens",)
 
     def __init__(self, fusion_blocks: int) -> None:
         super().__init__()
+        self.pads_to = _VIT.multiple
         self.backbone = PlainVit(_VIT)
         self.visual_prompts_encoder = Patches(_PROMPT, _VIT.width, _VIT.patch)
         # Their norms have the epsilon of torch, not that of the encoder: the published code leaves it out here.
@@ -47,13 +49,13 @@ class SegNextNetwork(ClickNetwork):
 
     def encode(self, image: Tensor) -> Features:
         """See `ClickNetwork.encode`: one map (B, 768, h, w) of the padded view."""
-        return (self.backbone(padded(normalised(image), _VIT.multiple)),)
+        return (self.backbone(padded(normalised(image), self.pads_to)),)
 
     def decode(self, features: Features, previous: Tensor, clicks: Tensor) -> Tensor:
         """See `ClickNetwork.decode`."""
         (found,) = features
         height, width = previous.shape[2:]
-        prompt = padded(torch.cat((previous, clicks), dim=1), _VIT.multiple)
+        prompt = padded(torch.cat((previous, clicks), dim=1), self.pads_to)
         x = found.permute(0, 2, 3, 1) + self.visual_prompts_encoder(prompt)
         joined = self.fusion_blocks(x.flatten(1, 2)).reshape(x.shape).permute(0, 3, 1, 2)
         logits = self.head(self.neck(joined))

@@ -34,8 +34,24 @@ class ListedModel:
 
 def list_models() -> list[ListedModel]:
     """List the bundled models, the default first, and the user's own; a damaged file is there with its problem."""
-    found = [_listed(name, is_bundled=True) for name in bundled_models()]
-    return found + [_listed(name, is_bundled=False) for name in stored_models()]
+    return [list_model(name) for name in (*bundled_models(), *stored_models())]
+
+
+def list_model(model: str) -> ListedModel:
+    """Describe one model, by its name or the path of its file, which may be missing."""
+    is_bundled = model in bundled_models()
+    name = model if is_bundled or model in stored_models() else Path(model).stem
+    path, size = Path(model), 0
+    try:
+        path = resolve_model(model)
+        size = path.stat().st_size
+        metadata = check_header(path, read_header(path), FORMAT, VERSION)
+        card = whole_card(path, metadata.card)
+    except (CheckpointError, OSError) as error:
+        return ListedModel(name, path, is_bundled, size, "", NOT_STATED, UNKNOWN, {}, str(error))
+    licence = card.get("licence")
+    stated = licence if isinstance(licence, str) and licence else NOT_STATED
+    return ListedModel(name, path, is_bundled, size, metadata.network, stated, speed_class(metadata.network), card)
 
 
 def remove_model(name: str) -> None:
@@ -47,16 +63,3 @@ def remove_model(name: str) -> None:
         path.unlink()
     except OSError as error:
         raise OutputError(f"The model {path} could not be removed: {error.strerror or error}.") from error
-
-
-def _listed(name: str, *, is_bundled: bool) -> ListedModel:
-    path = resolve_model(name)
-    try:
-        size = path.stat().st_size
-        metadata = check_header(path, read_header(path), FORMAT, VERSION)
-        card = whole_card(path, metadata.card)
-    except (CheckpointError, OSError) as error:
-        return ListedModel(name, path, is_bundled, 0, "", NOT_STATED, UNKNOWN, {}, str(error))
-    licence = card.get("licence")
-    stated = licence if isinstance(licence, str) and licence else NOT_STATED
-    return ListedModel(name, path, is_bundled, size, metadata.network, stated, speed_class(metadata.network), card)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton, QTableWidget
 from pytestqt.qtbot import QtBot
 
 from isegformer_app import app
@@ -36,12 +36,20 @@ def test_finished_objects_are_measured_by_a_child_and_shown(cat: Hands) -> None:
     truths = [mask(cat, number) for number in (1, 2)]
     dialog = asked(cat)
     assert cat.window.isEnabled()
-    cat.wait_until(lambda: dialog.tabs.count() == 4)
+    cat.wait_until(lambda: dialog.outcome.count() == 4)
     assert "over 2 objects" in dialog.headline.text()
-    assert [dialog.tabs.tabText(place) for place in range(4)] == ["Clicks", "Histogram", "Worst cases", "Table"]
+    assert [dialog.outcome.tabText(place) for place in range(4)] == ["Numbers", "Clicks", "Histogram", "Worst cases"]
+    table, copy = dialog.outcome.findChild(QTableWidget), dialog.outcome.findChild(QPushButton)
+    assert isinstance(table, QTableWidget)
+    assert isinstance(copy, QPushButton)
+    told = {table.item(row, 0).text(): table.item(row, 1).text() for row in range(table.rowCount())}  # type: ignore[union-attr]
+    copy.click()
+    assert QApplication.clipboard().text() == (dialog.run.folder / "table.md").read_text()
     folder = dialog.run.folder
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["objects"] == 2
+    assert told["Clicks to an IoU of .90, 20 at most"] == f"{summary['noc@90']:.2f}"
+    assert told["IoU after 1 click, %"] == f"{100 * summary['miou@1']:.1f}"
     with (folder / "objects.csv").open(newline="") as file:
         assert [int(row["area"]) for row in csv.DictReader(file)] == [int(truth.sum()) for truth in truths]
     dialog.reject()

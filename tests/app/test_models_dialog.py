@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from isegformer_app.settings import data_folder
@@ -90,6 +91,33 @@ def test_models_are_told_and_exchanged(cat: Hands, made: list[tuple[object, ...]
     assert (line(dialog, "cells")[1], line(dialog, DEFAULT_MODEL)[1]) == ("in use", "bundled")
     cat.window.model.use_model("")
     assert (line(dialog, "cells")[1], line(dialog, DEFAULT_MODEL)[1]) == ("", "in use")
+
+
+def test_a_double_click_uses_a_model(cat: Hands) -> None:
+    path = own_model("cells")
+    dialog = opened(cat)
+    (item,) = dialog.list.findItems("cells", Qt.MatchFlag.MatchExactly | Qt.MatchFlag.MatchRecursive)
+    spot = dialog.list.visualItemRect(item).center()
+    QTest.mouseClick(dialog.list.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+    QTest.mouseDClick(dialog.list.viewport(), Qt.MouseButton.LeftButton, pos=spot)
+    assert cat.window.settings.model == str(path)
+    assert line(dialog, "cells")[1] == "in use"
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_file_elsewhere_that_answers_is_listed_and_cannot_be_removed(
+    cat: Hands, tmp_path: Path, is_there: bool
+) -> None:
+    path = own_model("cells").rename(tmp_path / "elsewhere.safetensors")
+    cat.window.model.use_model(str(path))
+    if not is_there:
+        path.unlink()
+    dialog = opened(cat)
+    assert dialog.chosen is not None
+    assert str(path) in dialog.details.toPlainText()
+    assert line(dialog, "elsewhere")[1] == ("in use" if is_there else "cannot be used")
+    assert ("no such file is there" in dialog.details.toPlainText()) is not is_there
+    assert not dialog.remove_button.isEnabled()
 
 
 def test_a_model_is_removed_only_after_a_question(cat: Hands) -> None:

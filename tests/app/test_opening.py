@@ -199,6 +199,9 @@ def test_failed_save_keeps_the_window_open(cat: Hands, tmp_path: Path, monkeypat
     assert not cat.window.close()
     assert cat.window.isWindowModified()
     assert "cannot be written" in cat.window.message_bar.text
+    target.parent.mkdir()
+    cat.do("save")
+    cat.wait_until(lambda: cat.window.message_bar.text == "Saved to “work.isegformer”.")
 
 
 def test_turning_the_page_fast_ends_at_the_right_photo(start: Start, folder: Path) -> None:

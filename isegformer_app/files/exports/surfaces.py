@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from isegformer_app.document import LabelObject
+from isegformer_app.document import LabelObject, Shape
 from isegformer_app.document.geometry import bounding_box
 
 from ..atomic import READ_BACK_DIFFERS, replacing
@@ -24,9 +24,10 @@ _TRIANGLE = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("spare"
 _TO_LPS = np.array([-1.0, -1.0, 1.0])
 
 
-def surface(volume: LabelledVolume, mask: NDArray[np.bool_]) -> tuple[Points, Faces]:
-    """The closed surface round the True voxels of (D, H, W): corners (n, 3) in LPS millimetres, and triangles (m, 3).
+def surface(volume: LabelledVolume, mask: NDArray[np.bool_], lower: Shape = (0, 0, 0)) -> tuple[Points, Faces]:
+    """The closed surface round the True voxels: corners (n, 3) in LPS millimetres, and triangles (m, 3).
 
+    `mask` is (D, H, W), or that part of it which begins at the voxel `lower`.
     It runs half way between the middles of inner and outer voxels; seen from outside, corners run counterclockwise.
     """
     from skimage.measure import marching_cubes
@@ -36,7 +37,7 @@ def surface(volume: LabelledVolume, mask: NDArray[np.bool_]) -> tuple[Points, Fa
         return np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int64)
     padded = np.pad(mask[box.slices], 1).astype(np.float32)
     corners, faces, _, _ = marching_cubes(padded, _HALF)  # type: ignore[no-untyped-call]
-    index = corners.astype(np.float64) - 1 + np.array(box.lower)
+    index = corners.astype(np.float64) - 1 + np.array(box.lower) + np.array(lower)
     affine = volume.grid.affine
     if affine is None:
         placed = (index * np.array(volume.spacing))[:, ::-1]

@@ -15,6 +15,14 @@ from model.networks import create_network, registry
 PAPER = Path(__file__).parents[3] / "ARCHITECTURE.md"
 
 
+def test_the_shortest_network_is_as_short_as_the_paper_says() -> None:
+    told = re.search(r"`(\w+\.py)`, has (\d+)\s+lines", PAPER.read_text(encoding="utf-8"))
+    assert told is not None
+    source = (Path(registry.__file__).parent / told[1]).read_text(encoding="utf-8")
+    assert "ClickNetwork" in source or "EarlyFusionNetwork" in source
+    assert len(source.splitlines()) == int(told[2]) < 50
+
+
 def test_the_example_is_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
     text = PAPER.read_text(encoding="utf-8")
     code = re.search(r"`model/networks/plain\.py`.*?```python\n(.*?)```", text, flags=re.DOTALL)

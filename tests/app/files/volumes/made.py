@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 Affine = NDArray[np.float64]
 
+OBLIQUE: Affine = np.array([[0.9, 0.1, 0.2, -4], [-0.1, 1.8, 0.3, 5], [-0.1, -0.2, 2.9, 6], [0, 0, 0, 1]])
+"""Oblique, and a little sheared."""
+
 nib: Any = nibabel
 """Most of nibabel has no types."""
 

@@ -12,10 +12,9 @@ from isegformer_app.document import SliceKey
 from isegformer_app.files.errors import CannotRead, TooLarge
 from isegformer_app.files.volumes import FirstSlice, VolumeImage, find_again, find_volumes, memory, read_volume
 
-from .made import Affine, affines, nib, write_nifti
+from .made import OBLIQUE, Affine, affines, nib, write_nifti
 
 RNG = np.random.default_rng(7)
-OBLIQUE = np.array([[0.9, 0.1, 0.2, -4], [-0.1, 1.8, 0.3, 5], [-0.1, -0.2, 2.9, 6], [0, 0, 0, 1]])
 
 
 def opened(path: Path) -> VolumeImage:

@@ -26,14 +26,13 @@ from isegformer_app.files.exports.segment_codes import codes_of
 from isegformer_app.files.exports.surfaces import surface, write_surfaces
 
 from .labelled import CLASSES, annotated, opened, ordered, positions, two_blocks
-from .made import Affine, affines, write_nifti
+from .made import OBLIQUE, Affine, affines, write_nifti
 from .series import write_series
 
 nib: Any = nibabel
 sitk: Any = SimpleITK
 measure: Any = skimage.measure
 RNG = np.random.default_rng(3)
-OBLIQUE = np.array([[0.9, 0.1, 0.2, -4], [-0.1, 1.8, 0.3, 5], [-0.1, -0.2, 2.9, 6], [0, 0, 0, 1]])
 AXIAL = np.array([[0, 0, -0.8, 30], [0, -0.7, 0, 40], [2.5, 0, 0, -50], [0, 0, 0, 1]])
 SERIES = RNG.integers(-1000, 1000, (5, 6, 7)).astype(np.int16)
 
