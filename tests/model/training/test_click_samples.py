@@ -1,5 +1,6 @@
 """What of an image becomes a target: parts, stuff, and crops without an object."""
 
+import logging
 from dataclasses import replace
 
 import numpy as np
@@ -61,7 +62,12 @@ def test_crops_without_a_pixel_of_an_object_are_cut_again() -> None:
     assert np.mean(always) < 0.5
 
 
-def test_an_image_that_cannot_be_read_is_named_once_and_left_out(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_image_that_cannot_be_read_is_named_once_and_left_out(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # import-linter, in the same process, may have switched the loggers off that were there before it.
+    monkeypatch.setattr(logging.getLogger("model.training.click_samples"), "disabled", False)
+
     def broken() -> Objects:
         raise DatasetError("its mask is damaged.")
 
