@@ -3,7 +3,7 @@
 import html
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QDialog,
@@ -46,7 +46,7 @@ class ModelsDialog(QDialog):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Models")
-        self.resize(980, 600)
+        self.resize(QSize(980, 600).boundedTo(parent.screen().availableSize()))
         self.list = QTreeWidget()
         self.list.setHeaderLabels(list(_HEADINGS))
         self.list.setRootIsDecorated(False)
@@ -98,11 +98,13 @@ class ModelsDialog(QDialog):
     def show_progress(self, name: str, done: int, total: int) -> None:
         """Say how many bytes of a model are there, `total` 0 while it is not known of how many."""
         self._is_busy = True
-        self.bar.setRange(0, _STEPS if total else 0)
+        is_whole = bool(total) and done >= total
+        self.bar.setRange(0, _STEPS if total and not is_whole else 0)
         self.bar.setValue(_STEPS * done // total if total else 0)
         there = f"{done / 1e6:.1f} of {total / 1e6:.1f} MB" if total else f"{done / 1e6:.1f} MB"
-        words = "Importing" if total and done >= total else "Downloading"
-        self._show_row(f"{words} “{name}”: {there}")
+        # To import takes seconds, and nothing asks meanwhile whether it is still wanted.
+        self.cancel_button.setEnabled(not is_whole)
+        self._show_row(f"Importing “{name}”…" if is_whole else f"Downloading “{name}”: {there}")
 
     def show_cancelling(self, name: str) -> None:
         """Say that a download ends as soon as its server lets it."""

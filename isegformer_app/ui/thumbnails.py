@@ -55,14 +55,15 @@ class Thumbnails(QObject):
 
     def _keep(self, path: Path, pixels: NDArray[np.uint8] | None) -> None:
         self._is_reading = False
-        self._kept[path] = None if pixels is None else _pixmap(pixels)
+        self._kept[path] = None if pixels is None else pixmap_of(pixels)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
         self.arrived.emit(path)
         self._read_next()
 
 
-def _pixmap(pixels: NDArray[np.uint8]) -> QPixmap:
+def pixmap_of(pixels: NDArray[np.uint8]) -> QPixmap:
+    """Turn (H, W, 3) uint8 into a pixmap of that many pixels."""
     height, width = pixels.shape[:2]
     data = np.ascontiguousarray(pixels).tobytes()
     return QPixmap.fromImage(QImage(data, width, height, 3 * width, QImage.Format.Format_RGB888))

@@ -1,8 +1,12 @@
 """Choosing among the volumes of a folder: patient, study, series, size, and what is odd about each."""
 
 from collections.abc import Sequence
+from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -15,12 +19,22 @@ from PySide6.QtWidgets import (
 )
 
 from isegformer_app.controllers.opening import VolumeChoice
+from isegformer_app.files.volumes import read_thumbnail_of
+
+from .errands import Errands
+from .thumbnails import pixmap_of
+
+_PICTURE = 56
+"""Logical pixels of the sides of a picture."""
+
+_WIDEST = 340
+"""Logical pixels of the first column: a longer name is cut in its middle and told as a tip."""
 
 _HEADINGS = ("Series", "Kind", "Size", "Spacing (mm)", "Times", "Files", "")
 
 
 class VolumeChooser(QDialog):
-    """A list of volumes below their patients and studies; several may be chosen."""
+    """A list of volumes below their patients and studies; several may be chosen. Their middle slices come by and by."""
 
     def __init__(self, choices: Sequence[VolumeChoice], parent: QWidget) -> None:
         super().__init__(parent)
@@ -30,6 +44,8 @@ class VolumeChooser(QDialog):
         self.tree.setHeaderLabels(list(_HEADINGS))
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.tree.setAlternatingRowColors(True)
+        self.tree.setIconSize(QSize(_PICTURE, _PICTURE))
+        self.tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self._rows: list[QTreeWidgetItem] = []
         self._fill()
         self._notes = QLabel()
@@ -47,18 +63,33 @@ class VolumeChooser(QDialog):
         layout.addWidget(buttons)
         self.tree.itemSelectionChanged.connect(self._show_notes)
         self.tree.itemDoubleClicked.connect(self._take_one)
-        self.resize(QSize(860, 460))
+        self.resize(QSize(900, 520))
         first = self._rows[0]
         first.setSelected(True)
         self.tree.setCurrentItem(first)
+        self._pictures = Errands(self, "middle slices")
+        side = round(_PICTURE * self.devicePixelRatioF())
+        for row, each in zip(self._rows, self._choices, strict=True):
+            self._pictures.run(partial(read_thumbnail_of, each, side), partial(self._show_picture, row))
 
     @property
     def chosen(self) -> tuple[VolumeChoice, ...]:
         """The volumes that are selected, in the order of the list."""
         return tuple(self._choices[item.data(0, Qt.ItemDataRole.UserRole)] for item in self._rows if item.isSelected())
 
+    def done(self, result: int) -> None:
+        """Close, and read no more pictures."""
+        self._pictures.close()
+        super().done(result)
+
+    def _show_picture(self, row: QTreeWidgetItem, pixels: NDArray[np.uint8] | None) -> None:
+        if pixels is not None:
+            row.setIcon(0, QIcon(_in_square(pixmap_of(pixels), self.devicePixelRatioF())))
+
     def _fill(self) -> None:
         parents: dict[tuple[str, str], QTreeWidgetItem] = {}
+        # Something of the size of the pictures, so that the rows do not move when these come.
+        blank = _in_square(QPixmap(), 1.0)
         for number, each in enumerate(self._choices):
             known = (each.patient, each.study)
             if known not in parents:
@@ -81,10 +112,13 @@ class VolumeChooser(QDialog):
                 warning,
             ]
             item = QTreeWidgetItem(parents[known], words)
+            item.setIcon(0, QIcon(blank))
+            item.setToolTip(0, f"{each.title}\n{each.source.path}")
             item.setData(0, Qt.ItemDataRole.UserRole, number)
             self._rows.append(item)
         for column in range(len(_HEADINGS)):
             self.tree.resizeColumnToContents(column)
+        self.tree.setColumnWidth(0, min(self.tree.columnWidth(0), _WIDEST))
 
     def _show_notes(self) -> None:
         self._notes.setText(" ".join(dict.fromkeys(note for each in self.chosen for note in each.notes)))
@@ -93,6 +127,18 @@ class VolumeChooser(QDialog):
     def _take_one(self, item: QTreeWidgetItem) -> None:
         if item.parent() is not None:
             self.accept()
+
+
+def _in_square(picture: QPixmap, ratio: float) -> QPixmap:
+    """Put a picture into the middle of a square: all names then begin in one line."""
+    square = QPixmap(round(_PICTURE * ratio), round(_PICTURE * ratio))
+    square.fill(Qt.GlobalColor.transparent)
+    if not picture.isNull():
+        painter = QPainter(square)
+        painter.drawPixmap((square.width() - picture.width()) // 2, (square.height() - picture.height()) // 2, picture)
+        painter.end()
+    square.setDevicePixelRatio(ratio)
+    return square
 
 
 def choose_volumes(window: QWidget, choices: Sequence[VolumeChoice]) -> tuple[VolumeChoice, ...]:
