@@ -100,7 +100,9 @@ def write_results(
     write_bytes(folder / CURVES_FILE, draw_curves([curve_of(name, summary)], title))
     ious = [record.run.ious for record in outcome.records]
     limit = evaluation.protocol.max_clicks
-    write_bytes(folder / HISTOGRAM_FILE, draw_histogram(ious, limit, f"{name} on {title}"))
+    reached = [percent for percent in (85, 90) if f"noc@{percent}" in summary]
+    if reached:
+        write_bytes(folder / HISTOGRAM_FILE, draw_histogram(ious, limit, f"{name} on {title}", reached))
     cases = worst_cases(evaluation, outcome.records, engine)
     if cases:
         write_bytes(folder / WORST_FILE, encode_picture(draw_cases(cases)))
