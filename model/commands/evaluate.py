@@ -81,8 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
             outcome = evaluation.run(engine)
         if shard.leads:
             title = arguments.root.resolve().stem if layout.is_own else layout.title
-            facts = {"name": name, "title": title, "root": str(arguments.root), "published_objects": layout.objects}
-            _report(evaluation, engine, outcome, facts)
+            found = {"name": name, "title": title, "root": str(arguments.root), "published_objects": layout.objects}
+            _report(evaluation, engine, outcome, found)
     return 0
 
 
