@@ -159,8 +159,7 @@ class Run:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    # Passive: threads that wait for each other must not take the cores from the window and the user.
-                    env=os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "OMP_WAIT_POLICY": "PASSIVE"},
+                    env=os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
                     # Ctrl+C in the window's terminal is not meant for it.
                     start_new_session=True,
                 )
