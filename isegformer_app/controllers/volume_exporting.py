@@ -69,7 +69,7 @@ def write_volume(
 
 
 def write_slice_images(slices: Iterable[Source], progress: Progress) -> "Export":
-    """Write the pictures of slices, 8-bit as the volume's own window shows them, volume after volume."""
+    """Write the pictures of slices, 8-bit through the window and at the time point that the screen shows."""
     from isegformer_app.files.exports import Export
     from isegformer_app.files.exports.indexed_png import save_png
 
@@ -81,13 +81,15 @@ def write_slice_images(slices: Iterable[Source], progress: Progress) -> "Export"
     for source, wanted in by_volume.items():
         # It was allowed when it was opened, and what is mapped takes no memory.
         image = read_volume(_choice(source, progress), progress, allow_large=True)
-        window = image.windows[0].low, image.windows[0].high
+        view = wanted[0].work.view
+        window = (image.windows[0].low, image.windows[0].high) if view is None or view.window is None else view.window
+        volume = image.volumes[0 if view is None else min(view.time, len(image.volumes) - 1)]
         make_folder(wanted[0].path.parent)
         for number, each in enumerate(wanted):
             progress(number, len(wanted), each.path.name)
             if each.key is not None:
-                shown = image.volume.as_rgb(each.key, None if image.volume.is_colour else window)
-                save_png(each.path, shown if image.volume.is_colour else shown[..., 0])
+                grey = None if volume.is_colour else volume.as_grey(each.key, window, image.curve(window))
+                save_png(each.path, volume.as_rgb(each.key) if grey is None else grey)
                 paths.append(each.path)
     return Export(tuple(paths), 0)
 

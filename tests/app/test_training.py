@@ -164,7 +164,8 @@ def test_a_training_that_ended_while_the_window_was_closed_is_judged_later(cat: 
     (run.folder / "samples").mkdir()
     for samples in (0, 40, 80):
         cv2.imwrite(str(run.folder / "samples" / f"1-{samples:06d}.png"), np.zeros((8, 8, 3), np.uint8))
-    assert [[path.name for path in paths] for paths in run.pictures_at_the_end()] == [["1-000000.png"], ["1-000040.png"]]
+    before, after = ([path.name for path in paths] for paths in run.pictures_at_the_end())
+    assert (before, after) == (["1-000000.png"], ["1-000040.png"])
     dialog = dialog_of(cat)
     assert dialog.choice.left_over.text() == "The training of 2026-01-02 has ended."
     dialog.choice.continue_button.click()

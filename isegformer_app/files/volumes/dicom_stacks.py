@@ -113,7 +113,7 @@ def _told_apart(stack: Stack) -> list[Stack]:
     for keyword, label in LABELS.items():
         groups: dict[str, list[Frame]] = {}
         for frame in stack.frames:
-            groups.setdefault(frame.traits.get(keyword, "none"), []).append(frame)
+            groups.setdefault(frame.trait(keyword), []).append(frame)
         if not 1 < len(groups) <= most:
             continue
         left = sum(int(np.bincount(_places(tuple(group))).max()) - 1 for group in groups.values())
