@@ -163,6 +163,7 @@ def test_clicks_stop_at_their_limit_and_at_the_target() -> None:
 def test_a_pixel_is_object_above_the_threshold_of_the_protocol() -> None:
     assert click_object(Grower(0.495), TRUTH).ious[0] == 0.1
     assert click_object(Grower(0.485), TRUTH).ious[0] == 0.0
+    assert click_object(Grower(0.49), TRUTH).ious[0] == 0.0
     assert click_object(Grower(0.485), TRUTH, protocol=ProtocolSettings(threshold=0.4)).ious[0] == 0.1
 
 
