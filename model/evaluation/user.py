@@ -119,6 +119,7 @@ class _Region:
         self._bound, self._row_highest = self._bounded(cv2.DIST_L1, cv2.DIST_MASK_3, cv2.CV_8U)
         self._factor = 1.0
         if self._row_highest.max() == _HIGHEST_BLOCKS:
+            # The chamfer distance goes on, at five times the cost.
             self._bound, self._row_highest = self._bounded(cv2.DIST_L2, cv2.DIST_MASK_5, cv2.CV_32F)
             self._factor = 1 / _CHAMFER_LOW
 
@@ -140,9 +141,11 @@ class _Region:
     @cached_property
     def at_least(self) -> float:
         """Lower bound of the largest depth: the true depth of a pixel whose bound is the highest."""
-        row = self._row_highest.argmax()
-        col = self._bound[row].argmax()
-        return 0.0 if self.at_most <= 0 else float(np.sqrt(self._deepest_of(row[None], col[None]).squared_depth))
+        if self.at_most <= 0:
+            return 0.0
+        row = int(self._row_highest.argmax())
+        col = int(self._bound[row].argmax())
+        return float(np.sqrt(self._deepest_of(np.array([row]), np.array([col])).squared_depth))
 
     def deepest(self) -> Deepest:
         """Find the exact deepest pixel, the first one in row-major order."""
