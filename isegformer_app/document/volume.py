@@ -13,6 +13,9 @@ from .geometry import Shape, SliceKey
 PLANE_NAMES = ("axial", "coronal", "sagittal")
 """What the slices along each axis of a volume in patient order are called."""
 
+Curve = NDArray[np.uint8]
+"""Greys of evenly spaced values from one end of a window to the other."""
+
 _GREY, _COLOUR = 3, 4
 _TOWARDS = (("R", "L"), ("A", "P"), ("S", "I"))
 
@@ -88,30 +91,36 @@ class Volume:
         view: NDArray[Any] = self.array[tuple(index)]
         return view
 
-    def as_grey(self, key: SliceKey, window: tuple[float, float] | None = None) -> NDArray[np.uint8]:
+    def as_grey(
+        self, key: SliceKey, window: tuple[float, float] | None = None, curve: Curve | None = None
+    ) -> NDArray[np.uint8]:
         """Return one slice of a grey volume as (rows, cols) uint8.
 
-        Values between the two ends of `window` are spread over 0 to 255, and the other way round where its first end
-        is the greater; without a window, 8-bit grey is taken as it is and any other type from its least to its
-        greatest finite value.
+        Values between the two ends of `window` are spread over 0 to 255, or over the greys of `curve`, and the other
+        way round where its first end is the greater; without a window, 8-bit grey is taken as it is and any other
+        type from its least to its greatest finite value.
         """
         plane = self.plane(key)
         if plane.dtype == np.uint8 and window is None:
             return np.ascontiguousarray(plane)
         low, high = window or _finite_range(plane)
-        scale = 255.0 / (high - low) if high != low else 0.0
+        top = 255 if curve is None else len(curve) - 1
+        scale = top / (high - low) if high != low else 0.0
         stretched = plane.astype(np.float32, order="C")
         stretched -= np.float32(low)
         stretched *= np.float32(scale)
         if plane.dtype.kind not in "iub":
-            np.nan_to_num(stretched, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
-        return stretched.clip(0, 255, out=stretched).astype(np.uint8)
+            np.nan_to_num(stretched, copy=False, nan=0.0, posinf=float(top), neginf=0.0)
+        stretched.clip(0, top, out=stretched)
+        return stretched.astype(np.uint8) if curve is None else curve[np.rint(stretched).astype(np.intp)]
 
-    def as_rgb(self, key: SliceKey, window: tuple[float, float] | None = None) -> NDArray[np.uint8]:
-        """Return one slice as (rows, cols, 3) uint8 for the network and the screen; `window` as for `as_grey`."""
+    def as_rgb(
+        self, key: SliceKey, window: tuple[float, float] | None = None, curve: Curve | None = None
+    ) -> NDArray[np.uint8]:
+        """Return one slice as (rows, cols, 3) uint8 for the network and the screen; the rest as for `as_grey`."""
         if self.is_colour:
             return np.ascontiguousarray(self.plane(key))
-        return np.repeat(self.as_grey(key, window)[:, :, None], 3, axis=2)
+        return np.repeat(self.as_grey(key, window, curve)[:, :, None], 3, axis=2)
 
 
 def _finite_range(plane: NDArray[Any]) -> tuple[float, float]:

@@ -346,6 +346,7 @@ class MainWindow(QMainWindow):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files that are dragged over the window."""
         if dropped_paths(event.mimeData()):
+            self.files.get_ready()
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:

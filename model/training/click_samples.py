@@ -3,6 +3,7 @@
 So any process can make any sample, several processes share a batch, and a resumed run sees what it would have seen.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,8 +20,10 @@ from torchvision.transforms import v2
 from ..data.annotated import Annotated, Objects
 from ..data.hierarchy import Tree
 from ..data.point_sampler import PointSampling, pick_target, sample_points
-from ..errors import DatasetError
+from ..errors import DatasetError, ImageError
 from .click_settings import ClickSettings
+
+logger = logging.getLogger(__name__)
 
 _ATTEMPTS = 20
 _SHIFT = 10 / 255
@@ -65,6 +68,7 @@ class ClickSamples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor, int]]):
         self._sampling = PointSampling(
             settings.most_clicks, settings.click_gamma, settings.merge_share, settings.takes_parts
         )
+        self._unreadable: set[int] = set()
         self._kept: dict[int, tuple[NDArray[np.uint8], Objects]] = {}
         self._room = settings.memory_gb * 1e9 / max(settings.workers, 1)
         self._augment = augmentation(settings)
@@ -79,7 +83,7 @@ class ClickSamples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor, int]]):
     def _make(self, number: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, int]:
         """Cut crops of one image until one holds an object, as published; which of them are too small comes after."""
         settings = self._settings
-        pixels, objects = self._read(int(rng.integers(len(self._images))))
+        pixels, objects = self._draw(rng)
         if rng.random() >= settings.stuff_share:
             objects = objects.things()
         for _ in range(_ATTEMPTS):
@@ -118,6 +122,19 @@ class ClickSamples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor, int]]):
         # `nearest-exact`: plain `nearest` moves masks by half a pixel against their image.
         masks = functional.interpolate(masks[None].double(), size=size, mode="nearest-exact")[0].int()
         return image, masks
+
+    def _draw(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Objects]:
+        """Draw an image; those that cannot be read are named and left out: a run of days does not end by one."""
+        for _ in range(_ATTEMPTS):
+            place = int(rng.integers(len(self._images)))
+            if place in self._unreadable:
+                continue
+            try:
+                return self._read(place)
+            except (ImageError, DatasetError) as error:
+                self._unreadable.add(place)
+                logger.warning("%s is left out: %s", self._images[place].name, error)
+        raise DatasetError(f"Of {_ATTEMPTS} images that were drawn to train on none could be read.")
 
     def _read(self, place: int) -> tuple[NDArray[np.uint8], Objects]:
         if place in self._kept:

@@ -104,16 +104,19 @@ def _option(text: str) -> object:
 
 
 _COCO_LVIS = ClickSettings()
+# The published settings name no sampler for PASCAL's training images, so RITM's defaults hold: fewer clicks, nothing
+# merged, every object, no crop without one. An epoch is each of the 1,464 images once, less an incomplete batch.
 _PASCAL = replace(
     _COCO_LVIS,
     batch_size=28,
     epochs=220,
+    epoch_samples=52 * 28,
     milestones=(200, 215),
     most_clicks=12,
     click_gamma=0.7,
     merge_share=0.0,
-    min_area=80,
-    empty_share=0.01,
+    min_area=1,
+    empty_share=0.0,
     scales=(0.75, 1.25),
     is_turned=True,
 )

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..data.writing import write_text
-from ..errors import OutputError, SettingsError
+from ..data.writing import make_folder, write_text
+from ..errors import SettingsError
 from ..versions import versions
 from .settings import RunSettings
 
@@ -33,12 +33,7 @@ class RunFolder:
 
     def begin(self, settings: RunSettings, **facts: object) -> None:
         """Make the folder and write the settings, the versions and `facts`. Raises `OutputError`."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"Cannot make the folder {str(self.path)!r}: {(error.strerror or str(error)).lower()}."
-            ) from error
+        make_folder(self.path)
         content = {**asdict(settings), "versions": versions(), **facts}
         write_text(self.path / SETTINGS, json.dumps(content, indent=1) + "\n")
 

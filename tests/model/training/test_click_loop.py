@@ -138,7 +138,10 @@ def test_there_is_a_preset_for_every_row_of_the_paper() -> None:
         for data in ("coco-lvis", "pascal"):
             assert CLICK_PRESETS[f"{network}-{data}"].network == network
     assert CLICK_PRESETS["hrformer-b-coco-lvis"].epochs == 15
-    assert CLICK_PRESETS["segformer-b5-pascal"].milestones == (200, 215)
+    pascal = CLICK_PRESETS["segformer-b5-pascal"]
+    assert pascal.milestones == (200, 215)
+    assert pascal.epoch_samples // pascal.batch_size == 1464 // 28
+    assert (pascal.most_clicks, pascal.min_area, pascal.empty_share) == (12, 1, 0.0)
 
 
 def test_samples_depend_on_their_number_alone() -> None:

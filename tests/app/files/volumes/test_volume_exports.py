@@ -244,6 +244,29 @@ def test_labels_of_another_grid_are_refused(tmp_path: Path) -> None:
         LabelledVolume(tmp_path / "other.nii", other.grid, other.volume.spacing, labelled.annotation)
 
 
+def test_uneven_slices_are_repeated_on_an_even_grid(tmp_path: Path) -> None:
+    gaps = np.array([0.0, 2.5, 5.0, 10.0, 11.25])
+    folder = write_series(tmp_path / "series", SERIES, AXIAL, ImagePositionPatient=[[-30, -40, z] for z in gaps])
+    image = opened(folder)
+    labelled = annotated(image, two_blocks(image.volume.shape))
+    with pytest.raises(CannotWrite, match="let them be resampled"):
+        write_nifti_labels(tmp_path / "x.nii.gz", labelled)
+    write_nifti_labels(tmp_path / "x.nii.gz", labelled.evened())
+    written = nib.load(tmp_path / "x.nii.gz")
+    assert written.shape == (7, 6, 10)
+    assert written.header.get_zooms()[2] == pytest.approx(1.25)
+    flat, _ = labelled.flat()
+    stored = image.labels_to_stored(flat)
+    values = np.asarray(written.dataobj)
+    for place, height in enumerate(gaps):
+        # What was drawn on a slice is there at its height in the patient, and no higher or lower than half way.
+        k = (height - written.affine[2, 3]) / written.affine[2, 2]
+        assert k == pytest.approx(round(k))
+        np.testing.assert_array_equal(values[:, :, round(k)].T, stored[place])
+    assert (written.affine @ [0, 0, 0, 1])[:3] == pytest.approx([30, 40, 0])
+    assert labelled.evened().evened().grid.shape == (10, 6, 7)
+
+
 @pytest.mark.parametrize("ending", [".stl", ".obj"])
 @pytest.mark.parametrize("mirror", [1, -1])
 def test_a_surface_is_closed_and_lies_round_its_voxels(tmp_path: Path, ending: str, mirror: int) -> None:
