@@ -1,6 +1,7 @@
 """Exports that concern volumes: what can hold them, what their files are called, and how they are written."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from isegformer_app.files.atomic import make_folder
 from isegformer_app.files.errors import CannotWrite
 from isegformer_app.files.volumes import FileKind, VolumeChoice, VolumeSource, find_again, grid_of, read_volume
 
-from .export_plan import Choice, Format, Source
+from .export_plan import EVEN_ONLY, Choice, Format, Source
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -56,6 +57,13 @@ def write_volume(
             progress(0, 0, source.path.name)
 
         volume = _labelled(source, progress)
+        notes: tuple[str, ...] = ()
+        if choice.evenly and choice.format in EVEN_ONLY and not volume.grid.is_even:
+            volume = volume.evened()
+            notes = (
+                f"The slices of “{source.path.name}” lie at uneven distances: the file holds {volume.grid.shape[0]} at "
+                "even ones, each with the labels of the slice nearest to it.",
+            )
         writers: Mapping[Format, Callable[[], Export]] = {
             Format.NIFTI: lambda: write_nifti_labels(files[0], volume, classes if choice.by_class else None),
             Format.DICOM_SEG: lambda: write_dicom_seg(files[0], volume, strip=choice.strip, watch=watch),
@@ -63,7 +71,8 @@ def write_volume(
             Format.STL: lambda: write_surfaces(choice.folder, volume, stem, ".stl", watch),
             Format.OBJ: lambda: write_surfaces(choice.folder, volume, stem, ".obj", watch),
         }
-        return writers[choice.format]()
+        written = writers[choice.format]()
+        return replace(written, skipped=(*notes, *written.skipped))
 
     return write
 

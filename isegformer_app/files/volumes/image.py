@@ -71,6 +71,8 @@ class SourceGrid:
     """Of a DICOM series, the images along the first axis."""
     is_even: bool = True
     """False where the slices do not lie at even distances: then the affine holds for the first and last alone."""
+    places: tuple[float, ...] = ()
+    """Of slices at uneven distances, where each lies as the affine counts: the first at 0, the last at n - 1."""
 
 
 @dataclass(frozen=True, slots=True)
