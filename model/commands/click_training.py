@@ -58,6 +58,7 @@ def _run(arguments: argparse.Namespace, settings: ClickSettings, folder: RunFold
     network, options, report = _start(arguments.start_from, settings)
     if processes.is_first and report:
         print(report)
+    settings = replace(settings, workers=processes.loaders(settings.workers))
     trainer = ClickTrainer(network, settings, folder, processes)
     samples = ClickSamples(training, settings)
     if arguments.resume and folder.is_begun:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
+from .click_batch import ClickBatch
 from .click_loop import ClickTrainer
-from .click_samples import ClickBatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,3 +269,10 @@ def test_a_directory_of_files_that_are_gone_says_so(tmp_path: Path) -> None:
     (sentence,) = find_volumes([tmp_path / "DICOMDIR"]).refused
     assert "not there" in sentence
     assert "more" in sentence
+
+
+def test_high_throughput_jpeg_2000_is_decoded_without_loss() -> None:
+    """No encoder is among our packages: the file was made by OpenJPH."""
+    image = opened(Path(__file__).parents[3] / "data" / "volumes" / "htj2k" / "lossless.dcm")
+    rows, cols = np.mgrid[:48, :64]
+    np.testing.assert_array_equal(stored(image)[0], (rows * 87 + cols * 53 + (rows * cols) % 17) % 4096)

@@ -213,8 +213,19 @@ def test_uneven_slices_are_kept_by_a_dicom_segmentation_alone(tmp_path: Path) ->
     folder = write_series(tmp_path / "series", np.concatenate([SERIES, SERIES]), AXIAL)
     (folder / f"{(4 * 13) % 97:03d}-004.dcm").unlink()
     image = opened(folder)
-    labelled = annotated(image, two_blocks(image.volume.shape))
+    mask = np.zeros(image.volume.shape, dtype=np.bool_)
+    mask[3:7, 1:3, 2:4] = True
+    labelled = annotated(image, [*two_blocks(image.volume.shape), mask])
     write_dicom_seg(tmp_path / "seg.dcm", labelled)
+    images = {each.SOPInstanceUID: each for each in (pydicom.dcmread(path) for path in folder.iterdir())}
+    written = pydicom.dcmread(tmp_path / "seg.dcm")
+    named = set()
+    for groups in written.PerFrameFunctionalGroupsSequence:
+        source = groups.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID
+        place = groups.PlanePositionSequence[0].ImagePositionPatient
+        np.testing.assert_allclose(place, images[source].ImagePositionPatient, atol=1e-3)
+        named.add(source)
+    assert len(named) > 3
     with pytest.raises(CannotWrite, match="uneven distances"):
         write_nifti_labels(tmp_path / "x.nii", labelled)
     with pytest.raises(CannotWrite, match="uneven distances"):
