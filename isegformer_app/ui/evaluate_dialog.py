@@ -25,7 +25,7 @@ class EvaluateDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Evaluate")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.run = run
+        self.run, self._window = run, parent
         self.headline = QLabel("Starting…")
         self.headline.setObjectName("sectionTitle")
         self.headline.setWordWrap(True)
@@ -94,7 +94,7 @@ class EvaluateDialog(QDialog):
         self.outcome.show_run(self.run)
         self.outcome.show()
         self.resize(_RESULT.boundedTo(self.screen().availableSize() * _SHARE))
-        self.move(self.parentWidget().frameGeometry().center() - self.rect().center())
+        self.move(self._window.frameGeometry().center() - self.rect().center())
         self.buttons.setStandardButtons(QDialogButtonBox.StandardButton.Close)
         self.buttons.button(QDialogButtonBox.StandardButton.Close).setDefault(True)
         show = self.buttons.addButton("Show &folder", QDialogButtonBox.ButtonRole.ActionRole)
