@@ -80,7 +80,7 @@ def open_kept_slices(session: Path, place: int) -> "ReadPlane":
         photo = open_kept_volume(session, place)
     except FileProblem as problem:
         raise DatasetError(str(problem)) from problem
-    return lambda axis, index: photo.volume.as_rgb(SliceKey(axis, index), photo.network_window)
+    return lambda axis, index: photo.rgb(SliceKey(axis, index))
 
 
 def _version() -> str:

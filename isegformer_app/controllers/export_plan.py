@@ -35,6 +35,9 @@ ONE_FILE: Mapping[Format, str] = {Format.COCO: "coco.json", Format.EFFORT: "effo
 OF_VOLUMES = frozenset({Format.NIFTI, Format.DICOM_SEG, Format.SEG_NRRD, Format.STL, Format.OBJ})
 """Formats that hold volumes whole, and no photos."""
 
+EVEN_ONLY = OF_VOLUMES - {Format.DICOM_SEG}
+"""Formats that hold slices at even distances only."""
+
 BY_CLASS = frozenset({Format.PNG, Format.NIFTI})
 """Formats of one number a pixel or voxel, that of its object or that of its class."""
 
@@ -43,7 +46,8 @@ BY_CLASS = frozenset({Format.PNG, Format.NIFTI})
 class Choice:
     """What the annotator wants; `name` counts for formats of one file, the other options for theirs.
 
-    With `strip` a DICOM-SEG says nothing of the patient.
+    With `strip` a DICOM-SEG says nothing of the patient. With `evenly` slices at uneven distances are resampled to even
+    ones for the formats that hold no others.
     """
 
     format: Format
@@ -53,6 +57,7 @@ class Choice:
     by_class: bool = False
     tolerance: float | None = None
     strip: bool = False
+    evenly: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

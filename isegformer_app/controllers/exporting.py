@@ -7,6 +7,7 @@ from pathlib import Path
 
 from isegformer_app.document import LabelClass, LabelObject
 from isegformer_app.files.session import Work as StoredWork
+from isegformer_app.files.volumes import FileKind
 
 from .album import Album
 from .export_plan import OF_VOLUMES, ONE_FILE, Choice, Format, PlannedPhoto, Source, stem_of
@@ -64,6 +65,11 @@ class ExportPlanner:
     def has_volumes(self) -> bool:
         """Whether anything was annotated that a format of volumes could hold."""
         return any(each.volume is not None for each in self.sources.values())
+
+    @property
+    def has_series(self) -> bool:
+        """Whether any of it is a DICOM series, whose slices may lie at uneven distances."""
+        return any(each.volume is not None and each.volume.kind is FileKind.DICOM for each in self.sources.values())
 
     def with_objects(self) -> int:
         """Count the photos that have something to export."""

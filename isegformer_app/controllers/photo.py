@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from isegformer_app.document import Annotation, Ruler, SliceKey, Viewpoint, Volume
+from isegformer_app.document import Annotation, Curve, Ruler, SliceKey, Viewpoint, Volume
 from isegformer_app.document.normalisation import DISPLAY, Normalisation
 from isegformer_app.files.volumes import VolumeImage
 
@@ -61,14 +61,18 @@ class Photo:
         """Pixels of one slice for the network, (H, W, 3) uint8, not to be written; kept for the last."""
         wanted = key, self.viewpoint.time, self.network_window
         if self._rgb is None or self._rgb[0] != wanted:
-            pixels = self.volume.as_rgb(key, wanted[2])
+            pixels = self.volume.as_rgb(key, wanted[2], self._curve(wanted[2]))
             pixels.flags.writeable = False
             self._rgb = wanted, pixels
         return self._rgb[1]
 
     def shown(self, key: SliceKey) -> NDArray[np.uint8]:
         """Pixels of one slice for the screen: (H, W) uint8 of a grey volume, (H, W, 3) of anything else."""
-        return self.volume.as_grey(key, self.viewpoint.window) if self.is_grey_volume else self.rgb(key)
+        window = self.viewpoint.window
+        return self.volume.as_grey(key, window, self._curve(window)) if self.is_grey_volume else self.rgb(key)
+
+    def _curve(self, window: _Window | None) -> Curve | None:
+        return None if self.image is None else self.image.curve(window)
 
     def pixel(self, axis: int) -> tuple[float, float]:
         """Height and width of the pixels of slices along an axis, the shorter 1."""

@@ -68,8 +68,8 @@ class Safekeeping:
     def watch(self, photo: Photo) -> None:
         """Write every step on a photo to the journal from now on."""
         self._watched.add(photo.path)
-        source = None if photo.image is None else photo.image.source
-        self._journal.watch(photo.path, photo.content_hash, photo.annotation, source)
+        source, view = (None, None) if photo.image is None else (photo.image.source, lambda: photo.viewpoint)
+        self._journal.watch(photo.path, photo.content_hash, photo.annotation, source, view)
 
     def watch_work(self, path: Path, content_hash: str, annotation: Annotation, source: VolumeSource | None) -> None:
         """Write every step on a photo that is not on the desk to the journal from now on."""

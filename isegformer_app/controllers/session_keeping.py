@@ -69,7 +69,9 @@ def restore(
         path: Work(work.annotation(), work.view or Viewpoint(), work.content_hash)
         for path, work in session.works.items()
     }
-    works |= {path: Work(each.annotation, Viewpoint(), each.content_hash) for path, each in recovered.items()}
+    works |= {
+        path: Work(each.annotation, each.view or Viewpoint(), each.content_hash) for path, each in recovered.items()
+    }
     sources = dict(session.sources)
     sources |= {path: each.source for path, each in recovered.items() if each.source is not None}
     album.restore([*session.paths, *recovered], works, classes or session.classes, sources)

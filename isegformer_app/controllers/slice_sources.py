@@ -50,6 +50,7 @@ def _slice_source(volume: Source, key: SliceKey, layers: list[NDArray[np.uint16]
         (1, planes[0].shape[1], planes[0].shape[2]),
         runs,
         {number: effort for number, effort in volume.work.effort.items() if number in ids},
+        volume.work.view,
     )
     path = folder / IMAGES / f"{stem}-{PLANE_NAMES[key.axis]}-{key.index + 1:04d}.png"
     return Source(path, work, objects, volume.volume, key)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
-from isegformer_app.document import SliceKey
+from isegformer_app.document import SliceKey, slice_shape
 
 from .segmenting import SegmentingController
 
@@ -66,6 +66,16 @@ class Slicing:
             self._segmenting.turn_to(SliceKey(held, meeting[held]), show=False)
         photo.viewpoint.cursor = meeting
         self._segmenting.show_again()
+
+    def nudge(self, columns: int) -> None:
+        """Move the point where the planes meet along the rows of the slice that is worked on."""
+        photo = self._segmenting.photo
+        if photo is None:
+            return
+        axis = photo.viewpoint.key.axis
+        row, col = (place for each, place in enumerate(photo.viewpoint.cursor) if each != axis)
+        last = slice_shape(photo.annotation.shape, photo.viewpoint.key)[1] - 1
+        self.meet_at(axis, row, min(max(col + columns, 0), last))
 
     def turn_time(self, steps: int) -> bool:
         """Look at a later or earlier time point; whether there is one."""

@@ -36,21 +36,20 @@ def changed_ids(change: Change) -> set[int]:
 def make_surfaces(photo: Photo, ids: Collection[int], progress: Progress) -> dict[int, ObjectSurface]:
     """Make the surfaces of these objects of a volume; those without voxels get none. May run on any thread.
 
-    Raises `Cancelled` where `progress` does, and `CannotWrite` where the volume lets no surface be made.
+    Raises `Cancelled` where `progress` does.
     """
     if photo.image is None or not ids:
         return {}
-    volume = LabelledVolume(photo.path, photo.image.grid, photo.volume.spacing, photo.annotation)
-    volume.refuse_uneven("a surface")
     progress(0, len(ids), "surfaces")
-    boxes = _boxes(photo.annotation.label_map, max(ids))
+    volume = LabelledVolume(photo.path, photo.image.grid, photo.volume.spacing, photo.annotation).evened()
+    label_map = volume.annotation.label_map
+    boxes = _boxes(label_map, max(ids))
     made = {}
     for place, number in enumerate(sorted(ids)):
         progress(place, len(ids), "surfaces")
         box = boxes.get(number)
         if box is not None:
-            layers = photo.annotation.label_map.layers
-            mask = np.logical_or.reduce([layer[box.slices] == number for layer in layers])
+            mask = np.logical_or.reduce([layer[box.slices] == number for layer in label_map.layers])
             made[number] = _with_normals(*surface(volume, mask, box.lower))
     return made
 

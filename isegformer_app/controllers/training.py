@@ -7,6 +7,7 @@ wishes into it. So a training outlives the window, and goes on after a restart.
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -159,8 +160,7 @@ class Run:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
-                    # Passive: threads that wait for each other must not take the cores from the window and the user.
-                    env=os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "OMP_WAIT_POLICY": "PASSIVE"},
+                    env=os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"},
                     # Ctrl+C in the window's terminal is not meant for it.
                     start_new_session=True,
                 )
@@ -215,6 +215,13 @@ class Run:
             newest[path.name.split("-")[0]] = path
         return list(newest.values())
 
+    def pictures_at_the_end(self) -> tuple[list[Path], list[Path]]:
+        """The sample predictions of the base model, and those of the look that was kept."""
+        self.curves.follow(self.folder)
+        best = max(self.curves.held_out, key=lambda point: point[1], default=(0, 0.0))[0]
+        first, last = (sorted((self.folder / "samples").glob(f"*-{samples:06d}.png")) for samples in (0, best))
+        return first, last
+
     def wish(self, wish: str) -> None:
         """Ask it to `pause` or to `stop`; an empty wish lets it go on. Raises `CannotWrite`."""
         try:
@@ -227,6 +234,16 @@ class Run:
         if self._child is not None and self._child.poll() is None:
             self._child.kill()
             self._child.wait()
+
+    def lay_down(self) -> None:
+        """Note in its folder that its process is gone, so that nobody waits for it. Raises `CannotWrite`."""
+        path = self.folder / "progress.json"
+        told = _json(path)
+        if told:
+            try:
+                path.write_text(json.dumps(told | {"time": 0}), encoding="utf-8")
+            except OSError as error:
+                raise cannot_write(path, error) from error
 
     def last_words(self) -> str:
         """Say in plain language why it ended."""
@@ -263,8 +280,8 @@ def new_run_folder(trainings: Path) -> Path:
     return folder
 
 
-def unfinished_run(trainings: Path) -> Run | None:
-    """The newest run that has neither ended nor been discarded, None where there is none."""
+def left_over_run(trainings: Path) -> Run | None:
+    """The newest run that has not ended, or whose outcome was neither kept nor discarded; None where there is none."""
     try:
         folders = sorted((path for path in trainings.iterdir() if path.is_dir()), reverse=True)
     except OSError:
@@ -272,7 +289,7 @@ def unfinished_run(trainings: Path) -> Run | None:
     for folder in folders:
         wanted = Wanted.load(folder)
         begun = (folder / "progress.json").exists() and (folder / "before.json").exists()
-        if wanted is not None and begun and not (folder / "result.json").exists():
+        if wanted is not None and begun:
             return Run(folder, wanted)
     return None
 
@@ -291,7 +308,8 @@ def keep_model(run: Run, models: Path, name: str) -> Path:
     target = kept_model_path(models, name)
     try:
         models.mkdir(parents=True, exist_ok=True)
-        (run.folder / MODEL).replace(target)
+        # The two folders may lie on different disks.
+        shutil.move(run.folder / MODEL, target)
     except OSError as error:
         raise cannot_write(target, error) from error
     return target

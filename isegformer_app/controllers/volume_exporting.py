@@ -1,6 +1,7 @@
 """Exports that concern volumes: what can hold them, what their files are called, and how they are written."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from isegformer_app.files.atomic import make_folder
 from isegformer_app.files.errors import CannotWrite
 from isegformer_app.files.volumes import FileKind, VolumeChoice, VolumeSource, find_again, grid_of, read_volume
 
-from .export_plan import Choice, Format, Source
+from .export_plan import EVEN_ONLY, Choice, Format, Source
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -56,6 +57,13 @@ def write_volume(
             progress(0, 0, source.path.name)
 
         volume = _labelled(source, progress)
+        notes: tuple[str, ...] = ()
+        if choice.evenly and choice.format in EVEN_ONLY and not volume.grid.is_even:
+            volume = volume.evened()
+            notes = (
+                f"The slices of “{source.path.name}” lie at uneven distances: the file holds {volume.grid.shape[0]} at "
+                "even ones, each with the labels of the slice nearest to it.",
+            )
         writers: Mapping[Format, Callable[[], Export]] = {
             Format.NIFTI: lambda: write_nifti_labels(files[0], volume, classes if choice.by_class else None),
             Format.DICOM_SEG: lambda: write_dicom_seg(files[0], volume, strip=choice.strip, watch=watch),
@@ -63,13 +71,14 @@ def write_volume(
             Format.STL: lambda: write_surfaces(choice.folder, volume, stem, ".stl", watch),
             Format.OBJ: lambda: write_surfaces(choice.folder, volume, stem, ".obj", watch),
         }
-        return writers[choice.format]()
+        written = writers[choice.format]()
+        return replace(written, skipped=(*notes, *written.skipped))
 
     return write
 
 
 def write_slice_images(slices: Iterable[Source], progress: Progress) -> "Export":
-    """Write the pictures of slices, 8-bit as the volume's own window shows them, volume after volume."""
+    """Write the pictures of slices, 8-bit through the window and at the time point that the screen shows."""
     from isegformer_app.files.exports import Export
     from isegformer_app.files.exports.indexed_png import save_png
 
@@ -81,13 +90,15 @@ def write_slice_images(slices: Iterable[Source], progress: Progress) -> "Export"
     for source, wanted in by_volume.items():
         # It was allowed when it was opened, and what is mapped takes no memory.
         image = read_volume(_choice(source, progress), progress, allow_large=True)
-        window = image.windows[0].low, image.windows[0].high
+        view = wanted[0].work.view
+        window = (image.windows[0].low, image.windows[0].high) if view is None or view.window is None else view.window
+        volume = image.volumes[0 if view is None else min(view.time, len(image.volumes) - 1)]
         make_folder(wanted[0].path.parent)
         for number, each in enumerate(wanted):
             progress(number, len(wanted), each.path.name)
             if each.key is not None:
-                shown = image.volume.as_rgb(each.key, None if image.volume.is_colour else window)
-                save_png(each.path, shown if image.volume.is_colour else shown[..., 0])
+                grey = None if volume.is_colour else volume.as_grey(each.key, window, image.curve(window))
+                save_png(each.path, volume.as_rgb(each.key) if grey is None else grey)
                 paths.append(each.path)
     return Export(tuple(paths), 0)
 

@@ -14,7 +14,7 @@ from .objects import Colour, LabelClass, LabelObject, Prompt, State, Status, pal
 from .overlap import OverlapRule
 from .ruler import Ruler
 from .viewpoint import Tool, Viewpoint
-from .volume import PLANE_NAMES, Volume, spacing_of
+from .volume import PLANE_NAMES, Curve, Volume, spacing_of
 
 __all__ = [
     "PHOTO",
@@ -27,6 +27,7 @@ __all__ = [
     "ClassList",
     "Click",
     "Colour",
+    "Curve",
     "DocumentError",
     "Edit",
     "EditError",

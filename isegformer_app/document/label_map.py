@@ -1,17 +1,19 @@
 """Which object each voxel belongs to, written only through reversible patches."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import EditError, ShapeError
-from .geometry import Box, Shape, SliceKey, bounding_box
+from .geometry import Box, Shape, SliceKey, bounding_box, slice_shape
 from .runs import Runs
 
 Labels = NDArray[np.uint16]
+Layer = NDArray[np.unsignedinteger[Any]]
+"""Labels as they are kept: a byte each as long as that is enough."""
 
 MAX_OBJECT_ID = int(np.iinfo(np.uint16).max)
 
@@ -34,26 +36,30 @@ class Patch:
 class LabelMap:
     """Object ids (0 = background) on a grid of (slices, rows, columns).
 
-    One layer holds one object a voxel. More layers appear only where the annotator allows objects to overlap.
+    One layer holds one object a voxel. More layers appear only where the annotator allows objects to overlap. All are
+    of one type: a byte a voxel until an object has a number that is too great for it.
     """
 
     def __init__(self, shape: Shape) -> None:
         """Start with one empty layer."""
         self.shape = shape
-        self._arrays: list[Labels] = [np.zeros(shape, dtype=np.uint16)]
+        self._arrays: list[Layer] = [np.zeros(shape, dtype=np.uint8)]
         self._packed: list[Runs] | None = None
+        self._written: Box | None = None
+        """A box round all that was ever written: slices across the grain of a large volume are slow to read whole."""
 
     @property
-    def _layers(self) -> list[Labels]:
+    def _layers(self) -> list[Layer]:
         if self._packed is not None:
-            self._arrays = [np.array(runs.decode()) for runs in self._packed]
+            dtype = np.min_scalar_type(max(int(runs.values.max(initial=0)) for runs in self._packed))
+            self._arrays = [replace(runs, values=runs.values.astype(dtype)).decode() for runs in self._packed]
             self._packed = None
         return self._arrays
 
     def pack(self) -> None:
         """Keep the layers as runs until they are looked at again: for a photo that is not shown."""
         if self._packed is None:
-            self._packed = [Runs.encode(layer) for layer in self._arrays]
+            self._packed = list(self.runs())
             self._arrays = []
 
     @classmethod
@@ -63,17 +69,19 @@ class LabelMap:
             raise ShapeError(f"The stored labels do not fit an image of {shape}.")
         label_map = cls((0, 0, 0))
         label_map.shape, label_map._arrays, label_map._packed = shape, [], list(layers)
+        label_map._written = Box((0, 0, 0), shape)
         return label_map
 
     def runs(self) -> tuple[Runs, ...]:
         """The layers as runs, bottom first: a copy that no later write changes. Packed layers stay packed."""
         if self._packed is not None:
             return tuple(self._packed)
-        return tuple(Runs.encode(layer) for layer in self._arrays)
+        encoded = [Runs.encode(layer) for layer in self._arrays]
+        return tuple(replace(runs, values=runs.values.astype(np.uint16)) for runs in encoded)
 
     @property
-    def layers(self) -> tuple[Labels, ...]:
-        """The layers, (D, H, W) uint16 each, bottom first; not to be written."""
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers, (D, H, W) uint8 or uint16, bottom first; not to be written."""
         views = tuple(layer.view() for layer in self._layers)
         for view in views:
             view.flags.writeable = False
@@ -89,7 +97,7 @@ class LabelMap:
         if values.shape != box.shape:
             raise EditError(f"The labels are {values.shape}, the box to write is {box.shape}.")
         while layer >= len(self._layers):
-            self._layers.append(np.zeros(self.shape, dtype=np.uint16))
+            self._layers.append(np.zeros(self.shape, dtype=self._layers[0].dtype))
         target = self._layers[layer][box.slices]
         changed = bounding_box(target != values)
         if changed is None:
@@ -100,28 +108,40 @@ class LabelMap:
             for offsets in (changed.lower, changed.upper)
         )
         small = Box((low[0], low[1], low[2]), (high[0], high[1], high[2]))
-        patch = Patch(layer, small, Runs.encode(target[inner]), Runs.encode(values[inner]))
-        target[inner] = values[inner]
-        return patch
+        before, after = target[inner].astype(np.uint16), values[inner]
+        self._put(layer, small, after)
+        return Patch(layer, small, Runs.encode(before), Runs.encode(after))
 
     def revert(self, patch: Patch) -> None:
         """Take a patch back."""
-        self._layers[patch.layer][patch.box.slices] = patch.before.decode()
+        self._put(patch.layer, patch.box, patch.before.decode())
 
     def reapply(self, patch: Patch) -> None:
         """Write a patch again that was taken back."""
-        self._layers[patch.layer][patch.box.slices] = patch.after.decode()
+        self._put(patch.layer, patch.box, patch.after.decode())
+
+    def _put(self, layer: int, box: Box, values: Labels) -> None:
+        if values.max() > np.iinfo(self._layers[0].dtype).max:
+            self._arrays = [each.astype(np.uint16) for each in self._layers]
+        self._layers[layer][box.slices] = values
+        self._written = box.union(self._written)
 
     def planes(self, key: SliceKey) -> tuple[Labels, ...]:
-        """One slice of every layer, (rows, cols) uint16 each, bottom first; not to be written."""
+        """One slice of every layer, (rows, cols) uint16 each, bottom first: copies."""
         index: list[Any] = [slice(None)] * 3
         index[key.axis] = key.index
-        return tuple(layer[tuple(index)] for layer in self.layers)
+        planes = tuple(np.zeros(slice_shape(self.shape, key), np.uint16) for _ in self._layers)
+        rectangle = None if self._written is None else self._written.rectangle(key)
+        if rectangle is not None:
+            top, left, bottom, right = rectangle
+            area = slice(top, bottom), slice(left, right)
+            for plane, layer in zip(planes, self._layers, strict=True):
+                plane[area] = layer[tuple(index)][area]
+        return planes
 
     def top_plane(self, key: SliceKey) -> Labels:
         """One slice as the annotator sees it, (rows, cols) uint16: the upper layer wins. A copy."""
-        bottom, *others = self.planes(key)
-        flat = bottom.copy()
+        flat, *others = self.planes(key)
         for plane in others:
             np.copyto(flat, plane, where=plane != 0)
         return flat

@@ -1,6 +1,6 @@
 """The pixels that are annotated. A photo is a volume of one slice."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,12 @@ from .geometry import Shape, SliceKey
 PLANE_NAMES = ("axial", "coronal", "sagittal")
 """What the slices along each axis of a volume in patient order are called."""
 
+Curve = NDArray[np.uint8]
+"""Greys of evenly spaced values from one end of a window to the other."""
+
 _GREY, _COLOUR = 3, 4
+_SLAB, _LARGE = 16, 1 << 24
+"""Slices that are fetched together, of volumes of so many voxels."""
 _TOWARDS = (("R", "L"), ("A", "P"), ("S", "I"))
 
 
@@ -32,6 +37,8 @@ class Volume:
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
     affine: Affine | None = None
     has_scale: bool = False
+    _slab: list[tuple[int, NDArray[Any]]] = field(default_factory=list, init=False, repr=False)
+    """The first of a few slices across the grain, and their values: to fetch one costs as much as all of them."""
 
     def __post_init__(self) -> None:
         """Refuse what is no volume."""
@@ -82,36 +89,53 @@ class Volume:
         return self.affine
 
     def plane(self, key: SliceKey) -> NDArray[Any]:
-        """Return the raw pixels of one slice: (rows, cols), or (rows, cols, 3) for colour; a view."""
+        """Return the raw pixels of one slice: (rows, cols), or (rows, cols, 3) for colour; not to be written."""
         index: list[slice | int] = [slice(None)] * 3
         index[key.axis] = key.index
-        view: NDArray[Any] = self.array[tuple(index)]
-        return view
+        is_across = not self.is_colour and abs(self.array.strides[key.axis]) == self.array.itemsize
+        if not is_across or self.array.flags.writeable or self.array.size < _LARGE:
+            view: NDArray[Any] = self.array[tuple(index)]
+            return view
+        first = key.index - key.index % _SLAB
+        kept = self._slab[0] if self._slab else (-1, self.array)
+        if kept[0] != first:
+            index[key.axis] = slice(first, first + _SLAB)
+            kept = first, np.ascontiguousarray(self.array[tuple(index)])
+            # In one step: another thread may look at another slice.
+            self._slab[:] = [kept]
+        index[key.axis] = key.index - first
+        return kept[1][tuple(index)]
 
-    def as_grey(self, key: SliceKey, window: tuple[float, float] | None = None) -> NDArray[np.uint8]:
+    def as_grey(
+        self, key: SliceKey, window: tuple[float, float] | None = None, curve: Curve | None = None
+    ) -> NDArray[np.uint8]:
         """Return one slice of a grey volume as (rows, cols) uint8.
 
-        Values between the two ends of `window` are spread over 0 to 255, and the other way round where its first end
-        is the greater; without a window, 8-bit grey is taken as it is and any other type from its least to its
-        greatest finite value.
+        Values between the two ends of `window` are spread over 0 to 255, or over the greys of `curve`, and the other
+        way round where its first end is the greater; without a window, 8-bit grey is taken as it is and any other
+        type from its least to its greatest finite value.
         """
         plane = self.plane(key)
         if plane.dtype == np.uint8 and window is None:
             return np.ascontiguousarray(plane)
         low, high = window or _finite_range(plane)
-        scale = 255.0 / (high - low) if high != low else 0.0
+        top = 255 if curve is None else len(curve) - 1
+        scale = top / (high - low) if high != low else 0.0
         stretched = plane.astype(np.float32, order="C")
         stretched -= np.float32(low)
         stretched *= np.float32(scale)
         if plane.dtype.kind not in "iub":
-            np.nan_to_num(stretched, copy=False, nan=0.0, posinf=255.0, neginf=0.0)
-        return stretched.clip(0, 255, out=stretched).astype(np.uint8)
+            np.nan_to_num(stretched, copy=False, nan=0.0, posinf=float(top), neginf=0.0)
+        stretched.clip(0, top, out=stretched)
+        return stretched.astype(np.uint8) if curve is None else curve[np.rint(stretched).astype(np.intp)]
 
-    def as_rgb(self, key: SliceKey, window: tuple[float, float] | None = None) -> NDArray[np.uint8]:
-        """Return one slice as (rows, cols, 3) uint8 for the network and the screen; `window` as for `as_grey`."""
+    def as_rgb(
+        self, key: SliceKey, window: tuple[float, float] | None = None, curve: Curve | None = None
+    ) -> NDArray[np.uint8]:
+        """Return one slice as (rows, cols, 3) uint8 for the network and the screen; the rest as for `as_grey`."""
         if self.is_colour:
             return np.ascontiguousarray(self.plane(key))
-        return np.repeat(self.as_grey(key, window)[:, :, None], 3, axis=2)
+        return np.repeat(self.as_grey(key, window, curve)[:, :, None], 3, axis=2)
 
 
 def _finite_range(plane: NDArray[Any]) -> tuple[float, float]:

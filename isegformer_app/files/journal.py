@@ -1,8 +1,9 @@
 """The journal: every step since the last save, appended as it is done, and replayed after a crash or a kill.
 
 A line is a checksum and a JSON record. A record `photo` lays down the work on a photo as it was before its first
-step; `do`, `undo` and `redo` follow it, and `classes` where those of the queue were adopted in between. A line
-that was cut off in the middle ends the replay: the step in flight is lost, nothing before it.
+step; `do`, `undo` and `redo` follow it, and `classes` where those of the queue were adopted in between. A step on a
+volume also says how it was looked at, where that was in another way than at the step before. A line that was cut off
+in the middle ends the replay: the step in flight is lost, nothing before it.
 """
 
 import json
@@ -14,14 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from isegformer_app.document import Annotation, Change, ClassList, LabelMap, State
+from isegformer_app.document import Annotation, Change, ClassList, LabelMap, State, Viewpoint
 
 from .document_json import class_json, effort_json, state_json, state_step_json
 from .errors import cannot_write
 from .locking import FileLock
 from .plain_json import Json
 from .runs_json import patch_json, runs_json
-from .volume_json import source_json
+from .volume_json import source_json, view_json
 from .volumes import VolumeSource
 
 logger = logging.getLogger(__name__)
@@ -41,6 +42,9 @@ class _Watched:
     annotation: Annotation
     stop: Callable[[], None]
     source: VolumeSource | None = None
+    view_now: Callable[[], Viewpoint] | None = None
+    view: Json | None = None
+    """How it was looked at, as written last."""
     number: int = -1
     classes: ClassList | None = None
     """As the replay knows them."""
@@ -66,13 +70,23 @@ class Journal:
         self._watched: dict[Path, _Watched] = {}
         self._photos = 0
 
-    def watch(self, path: Path, content_hash: str, annotation: Annotation, source: VolumeSource | None = None) -> None:
-        """Write every step of an annotation from now on; one that is watched already goes on as it is."""
+    def watch(
+        self,
+        path: Path,
+        content_hash: str,
+        annotation: Annotation,
+        source: VolumeSource | None = None,
+        view: Callable[[], Viewpoint] | None = None,
+    ) -> None:
+        """Write every step of an annotation from now on; one that is watched already goes on as it is.
+
+        `view` tells how a volume is looked at.
+        """
         present = self._watched.get(path)
         if present is not None and present.annotation is annotation:
             return
         self.forget(path)
-        watched = _Watched(path, content_hash, annotation, lambda: None, source)
+        watched = _Watched(path, content_hash, annotation, lambda: None, source, view)
         watched.stop = annotation.subscribe(lambda change: self._write_change(watched, change))
         self._watched[path] = watched
 
@@ -126,7 +140,7 @@ class Journal:
             return
         try:
             lines = self._begin(watched, change)
-            lines.append(_step_record(watched, change))
+            lines.append(_step_record(watched, change) | _changed_view(watched))
             self._append(lines)
         except OSError as error:
             self._fail(error)
@@ -142,7 +156,7 @@ class Journal:
             lines.append({"journal": VERSION, "session": session})
         if watched.number < 0:
             watched.number, self._photos = self._photos, self._photos + 1
-            watched.done, watched.undone = [], []
+            watched.done, watched.undone, watched.view = [], [], None
             lines.append(_photo_record(watched, change))
         elif watched.classes != ClassList.of(change.former):
             lines.append(_classes_record(watched, change.former))
@@ -204,6 +218,14 @@ def _step_record(watched: _Watched, change: Change) -> Json:
     # A step that was taken back is no step that could be taken back: no serial is negative.
     watched.done.append(-step.serial if change.is_undo else step.serial)
     return line | {"do": _do_json(change)}
+
+
+def _changed_view(watched: _Watched) -> Json:
+    view = None if watched.view_now is None else view_json(watched.view_now())
+    if view is None or view == watched.view:
+        return {}
+    watched.view = view
+    return {"view": view}
 
 
 def _classes_record(watched: _Watched, state: State) -> Json:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isegformer_app.document import Annotation, ClassList, DocumentError, LabelMap, SliceKey
+from isegformer_app.document import Annotation, ClassList, DocumentError, LabelMap, SliceKey, Viewpoint
 from isegformer_app.document.annotation import Draft
 from isegformer_app.document.history import DEFAULT_LIMIT
 
@@ -19,7 +19,7 @@ from .journal import SUFFIX, VERSION
 from .locking import FileLock
 from .plain_json import BadContent, Json, listed, number, record, text
 from .runs_json import read_patch, read_runs
-from .volume_json import read_source
+from .volume_json import read_source, read_view
 from .volumes import VolumeSource
 
 _NO_LIMIT = 2**62
@@ -34,6 +34,8 @@ class RecoveredPhoto:
     annotation: Annotation
     source: VolumeSource | None = None
     """Where a volume comes from; None for a photo."""
+    view: Viewpoint | None = None
+    """How a volume was looked at; None where the journal does not say."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,6 +126,7 @@ def _replayed(journal: Path, session: Path | None, records: Iterator[Json], line
             else:
                 latest = photos[number(content.get("on"))]
                 steps += _step(latest.annotation, content)
+                latest.view = read_view(content["view"]) if "view" in content else latest.view
                 for object_id, effort in read_effort(content.get("effort", [])).items():
                     latest.annotation.effort.put(object_id, effort)
             classes = ClassList.of(latest.annotation.state)

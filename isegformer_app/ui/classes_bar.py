@@ -1,12 +1,26 @@
 """The class of the next object, or of the one chosen, and the list of classes behind it."""
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtGui import QPaintEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
+    QToolButton,
+    QWidget,
+)
 
 from isegformer_app.document import LabelClass
 
 from .icons import icon
 from .objects_panel import swatch
+
+_BESIDE_ICON = 4
+"""Logical pixels between icon and text, as the style leaves them."""
 
 
 class ClassesBar(QWidget):
@@ -20,7 +34,7 @@ class ClassesBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.choice = QComboBox()
+        self.choice = _ElidingComboBox()
         # Only by the keyboard: a click must not take the keys away from the canvas.
         self.choice.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.choice.setIconSize(QSize(14, 14))
@@ -59,3 +73,19 @@ class ClassesBar(QWidget):
                 self.choice.addItem(swatch(each.colour), shown, each.id)
             self.choice.setCurrentIndex(self.choice.findData(active_id))
         self.setEnabled(bool(classes))
+
+
+class _ElidingComboBox(QComboBox):
+    """Shortens what does not fit, where Qt cuts it off."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw as Qt does, with a shorter text."""
+        option, painter = QStyleOptionComboBox(), QStylePainter(self)
+        self.initStyleOption(option)
+        field = self.style().subControlRect(
+            QStyle.ComplexControl.CC_ComboBox, option, QStyle.SubControl.SC_ComboBoxEditField, self
+        )
+        room = field.width() - (0 if option.currentIcon.isNull() else option.iconSize.width() + _BESIDE_ICON)
+        option.currentText = self.fontMetrics().elidedText(option.currentText, Qt.TextElideMode.ElideRight, room)
+        painter.drawComplexControl(QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)

@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from isegformer_app.controllers.export_plan import BY_CLASS, OF_VOLUMES, ONE_FILE, Choice, Format
+from isegformer_app.controllers.export_plan import BY_CLASS, EVEN_ONLY, OF_VOLUMES, ONE_FILE, Choice, Format
 from isegformer_app.controllers.export_writing import ExportReport, counted, left_out_words, write_plan
 from isegformer_app.controllers.exporting import ExportPlanner, Plan
 from isegformer_app.settings import Settings
@@ -118,6 +118,8 @@ class ExportDialog(QDialog):
         self.tolerance_label = QLabel("within")
         self.numbers_box = QComboBox()
         self.numbers_box.addItems(["the number of its object", "the number of its class"])
+        self.evenly_box = QCheckBox("Resample slices at uneven distances to even ones")
+        self.evenly_box.setToolTip("Each slice of the even grid repeats the labels of the slice nearest to it")
         self.strip_box = QCheckBox("Leave out who the patient is (for training)")
 
     def _make_outcome(self) -> None:
@@ -148,6 +150,7 @@ class ExportDialog(QDialog):
         form.addRow(_label("&Masks", self.masks_box), self._masks_row)
         form.addRow(_label("Each &pixel holds", self.numbers_box), self.numbers_box)
         form.addRow("", self.strip_box)
+        form.addRow("", self.evenly_box)
         form.addRow(_label("What", self.only_this), _column(self.only_this, self.all_photos))
         form.addRow(_label("F&older", self.folder_edit), _row(self.folder_edit, self.browse_button))
         form.addRow(_label("File &name", self.name_edit), self.name_edit)
@@ -164,7 +167,8 @@ class ExportDialog(QDialog):
         for box in (self.masks_box, self.numbers_box):
             box.currentIndexChanged.connect(self._refresh)
         self.tolerance_spin.valueChanged.connect(self._refresh)
-        self.strip_box.toggled.connect(self._refresh)
+        for tick in (self.strip_box, self.evenly_box):
+            tick.toggled.connect(self._refresh)
         self.only_this.toggled.connect(self._suggest_name)
         for edit in (self.folder_edit, self.name_edit):
             edit.textChanged.connect(self._refresh)
@@ -198,6 +202,7 @@ class ExportDialog(QDialog):
             kind in BY_CLASS and self.numbers_box.currentIndex() == 1,
             self.tolerance_spin.value() if is_polygons else None,
             kind is Format.DICOM_SEG and self.strip_box.isChecked(),
+            kind in EVEN_ONLY and self.evenly_box.isChecked(),
         )
 
     @property
@@ -215,6 +220,7 @@ class ExportDialog(QDialog):
         self._form.setRowVisible(self._masks_row, self._format is Format.COCO)
         self._form.setRowVisible(self.numbers_box, self._format in BY_CLASS)
         self._form.setRowVisible(self.strip_box, self._format is Format.DICOM_SEG)
+        self._form.setRowVisible(self.evenly_box, self._format in EVEN_ONLY and self._planner.has_series)
         self._form.setRowVisible(self.name_edit, self._format in ONE_FILE)
         self._suggest_name()
 

@@ -19,7 +19,7 @@ from isegformer_app.document import EditError
 from isegformer_app.files.errors import FileProblem, TooLarge
 from isegformer_app.files.scan import IMAGE_SUFFIXES
 from isegformer_app.files.session import SUFFIX
-from isegformer_app.files.volumes import Watch
+from isegformer_app.files.volumes import Watch, warm_up
 from isegformer_app.settings import Settings
 from resources import ResourceError, resource_path
 
@@ -86,8 +86,13 @@ class FileDesk(QObject):
 
     # Opening ----------------------------------------------------------------------------------------------------
 
+    def get_ready(self) -> None:
+        """Something may be opened soon: it is being chosen, or dragged over the window."""
+        self._scans.run(warm_up, lambda _: None)
+
     def ask_for_photos(self) -> None:
         """Let photos be chosen."""
+        self.get_ready()
         patterns = " ".join(f"*{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
         chosen, _ = QFileDialog.getOpenFileNames(
             self._window,
@@ -99,6 +104,7 @@ class FileDesk(QObject):
 
     def ask_for_folder(self) -> None:
         """Let a folder be chosen."""
+        self.get_ready()
         chosen = QFileDialog.getExistingDirectory(
             self._window, "Open a folder of photos or volumes", self._last_folder()
         )

@@ -28,7 +28,7 @@ class FirstSlicePage(CanvasView):
         if volume.is_colour:
             layer.set_pixels(volume.as_rgb(SliceKey(0, 0)))
         else:
-            layer.set_grey(volume.as_grey(SliceKey(0, 0), window))
+            layer.set_grey(volume.as_grey(SliceKey(0, 0), window, first.window.curve))
         rows, cols = volume.shape[1:]
         height, width = (length for axis, length in enumerate(first.spacing) if axis != first.key.axis)
         shorter = min(height, width) or 1.0

@@ -308,7 +308,6 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(self.planes)
         self.shown.show_photo()
         self.volumes.opened()
-        self.measures.opened()
         self.message_bar.end_progress()
         self._show_history()
         self.planes.active.setFocus()
@@ -346,6 +345,7 @@ class MainWindow(QMainWindow):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files that are dragged over the window."""
         if dropped_paths(event.mimeData()):
+            self.files.get_ready()
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:

@@ -25,7 +25,6 @@ class MeasuresPanel(QTableWidget):
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
         self.verticalHeader().hide()
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        self.horizontalHeader().setStretchLastSection(True)
         self.setAlternatingRowColors(True)
         self.setIconSize(QSize(14, 14))
 

@@ -21,6 +21,8 @@ from .icons import icon
 _EYE, _NAME, _CLASS, _LOCK = range(4)
 _ID = Qt.ItemDataRole.UserRole
 _NARROW = 28
+_AROUND_TEXT, _WIDEST_CLASS = 12, 96
+"""Logical pixels: longer names of classes are shortened."""
 _SWATCH = 14
 
 
@@ -44,6 +46,7 @@ class ObjectsPanel(QWidget):
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.tree.setIconSize(QSize(16, 16))
+        self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header = self.tree.header()
         header.setMinimumSectionSize(_NARROW)
         header.setStretchLastSection(False)
@@ -124,12 +127,16 @@ class ObjectsPanel(QWidget):
         item.setData(_NAME, _ID, each.id)
         item.setText(_NAME, each.name)
         item.setText(_CLASS, class_name)
+        item.setToolTip(_CLASS, class_name)
+        width = self.tree.fontMetrics().horizontalAdvance(class_name) + _AROUND_TEXT
+        item.setSizeHint(_CLASS, QSize(min(width, _WIDEST_CLASS), 0))
         item.setIcon(_NAME, self._swatch(each.colour, is_open))
         item.setIcon(_EYE, self._icons["hide" if each.is_visible else "hidden"])
         item.setIcon(_LOCK, self._icons["lock"] if each.is_locked else QIcon())
         item.setToolTip(_EYE, "Hide" if each.is_visible else "Show")
         item.setToolTip(_LOCK, "Unlock" if each.is_locked else "Lock against every change")
-        item.setToolTip(_NAME, "Still open: press Space to finish it" if is_open else "Double-click to rename")
+        tip = "Still open: press Space to finish it" if is_open else "Double-click to rename"
+        item.setToolTip(_NAME, f"{each.name}\n{tip}")
         font = item.font(_NAME)
         font.setBold(is_open)
         item.setFont(_NAME, font)

@@ -94,6 +94,8 @@ def round_length(longest: float) -> float:
 def _write(painter: QPainter, place: QRectF, where: Qt.AlignmentFlag, words: str) -> None:
     if words:
         painter.setPen(_SHADE)
-        painter.drawText(place.translated(1, 1), where, words)
+        # Shade on all sides: bright tissue lies under half of the letters.
+        for right, down in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
+            painter.drawText(place.translated(right, down), where, words)
         painter.setPen(_LIGHT)
         painter.drawText(place, where, words)

@@ -41,6 +41,8 @@ class TrainChoice(QWidget):
         self.data_list = QListWidget()
         self.data_list.setMinimumHeight(70)
         self.data_list.setMaximumHeight(110)
+        self.data_list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.data_list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.add_session = QPushButton("Add &session…")
         self.add_folder = QPushButton("Add &folder…")
         self.remove = QPushButton("&Remove")
@@ -59,14 +61,15 @@ class TrainChoice(QWidget):
         self.trouble.hide()
         self.left_over = QLabel()
         self.left_over.setWordWrap(True)
-        self.continue_button = QPushButton("&Go on with it")
+        self.continue_button = QPushButton()
+        self.continue_button.setAutoDefault(False)
         self.start_button = QPushButton("S&tart training")
         self.start_button.setDefault(True)
         self._lay_out()
         self._connect()
         for path in data:
             self._add(path)
-        self.show_left_over("")
+        self.show_left_over("", "")
         self._can_start(can=False)
 
     def _lay_out(self) -> None:
@@ -141,9 +144,10 @@ class TrainChoice(QWidget):
         self.trouble.setText(message)
         self.trouble.show()
 
-    def show_left_over(self, words: str) -> None:
-        """Offer a training that was not ended; empty words take the offer back."""
+    def show_left_over(self, words: str, button: str) -> None:
+        """Offer an earlier training; empty words take the offer back."""
         self.left_over.setText(words)
+        self.continue_button.setText(button)
         self.left_over.setVisible(bool(words))
         self.continue_button.setVisible(bool(words))
 

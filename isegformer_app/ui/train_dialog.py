@@ -12,8 +12,8 @@ from isegformer_app.controllers.training import (
     Phase,
     Run,
     keep_model,
+    left_over_run,
     new_run_folder,
-    unfinished_run,
 )
 from isegformer_app.files.errors import FileProblem
 
@@ -87,22 +87,30 @@ class TrainDialog(QDialog):
 
     def go_on(self) -> None:
         """Go on with a training that was not ended, after a stop or a restart."""
-        left = unfinished_run(self._trainings)
+        left = left_over_run(self._trainings)
         if left is None:
             return
         self._drop_check()
-        self.choice.show_left_over("")
+        self.choice.show_left_over("", "")
         self.run, self._is_check = left, False
         self.pages.setCurrentWidget(self.watch)
-        if left.is_alive:
+        if left.is_alive or left.result:
             self._timer.start()
         else:
             self._start(left, resume=True)
 
     def _offer_left_over(self) -> None:
-        left = unfinished_run(self._trainings)
-        words = "" if left is None else f"The training of {left.folder.name[:10]} was not ended."
-        self.choice.show_left_over(words)
+        left = left_over_run(self._trainings)
+        if left is None:
+            self.choice.show_left_over("", "")
+            return
+        date = left.folder.name[:10]
+        if left.result:
+            self.choice.show_left_over(f"The training of {date} has ended.", "&See the outcome")
+        elif left.is_alive:
+            self.choice.show_left_over(f"The training of {date} is still running.", "&Watch it")
+        else:
+            self.choice.show_left_over(f"The training of {date} was not ended.", "&Go on with it")
 
     def _start(self, run: Run, *, resume: bool = False, check_only: bool = False) -> None:
         self.trouble.hide()
@@ -138,6 +146,7 @@ class TrainDialog(QDialog):
             self.choice.show_report(str(run.report.get("text", "")))
         elif phase is Phase.DONE:
             self.verdict.show_result(run.result, f"tuned-{run.folder.name[:10]}")
+            self.verdict.show_pictures(*run.pictures_at_the_end())
             self.pages.setCurrentWidget(self.verdict)
         else:
             self._back_to_choice("The training was stopped; nothing is lost.")
@@ -150,6 +159,11 @@ class TrainDialog(QDialog):
             self._back_to_choice(message)
 
     def _back_to_choice(self, message: str) -> None:
+        if self.run is not None:
+            try:
+                self.run.lay_down()
+            except FileProblem as problem:
+                message = f"{message} {problem}"
         self.run = None
         self._offer_left_over()
         self.pages.setCurrentWidget(self.choice)

@@ -1,10 +1,12 @@
 """The last page of the training dialog: numbers before and after, and whether the model is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
+    QFormLayout,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -16,6 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from .train_pictures import CAPTION, TrainPictures
+
+_PICTURE = 120
 _COLUMNS = (
     ("noc@85", "Clicks to IoU .85"),
     ("noc@90", "Clicks to IoU .90"),
@@ -47,6 +52,18 @@ class TrainResult(QWidget):
         self.table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self.table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        rows = self.table.verticalHeader().length() + self.table.horizontalHeader().sizeHint().height()
+        self.table.setFixedHeight(rows + 2 * self.table.frameWidth())
+        self._before, self._after = TrainPictures(_PICTURE), TrainPictures(_PICTURE)
+        self._shown = QWidget()
+        rows_of_pictures = QFormLayout(self._shown)
+        rows_of_pictures.setContentsMargins(0, 0, 0, 0)
+        rows_of_pictures.addRow("Before", self._before)
+        rows_of_pictures.addRow("After", self._after)
+        caption = QLabel(CAPTION)
+        caption.setObjectName("faint")
+        rows_of_pictures.addRow("", caption)
         self.name_edit = QLineEdit()
         self.keep_button = QPushButton("&Keep the model")
         self.keep_button.setDefault(True)
@@ -62,8 +79,9 @@ class TrainResult(QWidget):
         buttons.addWidget(self.keep_button)
         buttons.addWidget(self.discard_button)
         layout = QVBoxLayout(self)
-        for widget in (self.headline, self.note, self.table):
-            layout.addWidget(widget, stretch=int(widget is self.table))
+        for widget in (self.headline, self.note, self.table, self._shown):
+            layout.addWidget(widget)
+        layout.addStretch()
         layout.addLayout(buttons)
 
     def show_result(self, result: Mapping[str, Any], name: str) -> None:
@@ -91,6 +109,12 @@ class TrainResult(QWidget):
         for widget in (self.keep_button, self.name_edit, self._name_label):
             widget.setVisible(is_better)
         self.discard_button.setText("&Discard it" if is_better else "&Close and tidy up")
+
+    def show_pictures(self, before: Sequence[Path], after: Sequence[Path]) -> None:
+        """Show sample predictions of the base model above those of the new one."""
+        self._shown.setVisible(bool(before and after))
+        self._before.show_files(before)
+        self._after.show_files(after)
 
 
 def _cell(key: str, value: object) -> str:

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 
 import pyqtgraph as pg
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from isegformer_app.controllers.training import Curves, Progress, Run
+
+from .train_pictures import CAPTION, TrainPictures
 
 _PICTURE = 190
 _LOSS, _HELD_OUT = "#e69f00", "#0072b2"
@@ -31,8 +32,8 @@ class TrainWatch(QWidget):
         self.bar.setTextVisible(False)
         self._loss = _Plot("Loss", _LOSS)
         self._held_out = _Plot("IoU on held-out images, mean over 5 clicks", _HELD_OUT, symbol="o")
-        self._pictures = [QLabel(alignment=Qt.AlignmentFlag.AlignCenter) for _ in range(3)]
-        self.caption = QLabel("Held-out images after three clicks: the truth in green, the answer in orange")
+        self._pictures = TrainPictures(_PICTURE)
+        self.caption = QLabel(CAPTION)
         self.caption.setObjectName("faint")
         self.pause_button = QPushButton("&Pause")
         self.stop_button = QPushButton("&Stop")
@@ -50,9 +51,6 @@ class TrainWatch(QWidget):
         plots = QHBoxLayout()
         plots.addWidget(self._loss.widget)
         plots.addWidget(self._held_out.widget)
-        pictures = QHBoxLayout()
-        for label in self._pictures:
-            pictures.addWidget(label)
         buttons = QHBoxLayout()
         buttons.addStretch()
         buttons.addWidget(self.pause_button)
@@ -61,7 +59,7 @@ class TrainWatch(QWidget):
         layout.addLayout(head)
         layout.addWidget(self.bar)
         layout.addLayout(plots, stretch=1)
-        layout.addLayout(pictures)
+        layout.addWidget(self._pictures)
         layout.addWidget(self.caption)
         layout.addLayout(buttons)
         self.caption.hide()
@@ -71,7 +69,9 @@ class TrainWatch(QWidget):
         self.show_progress(run.progress)
         if run.curves.follow(run.folder):
             self.show_curves(run.curves)
-            self._show_pictures([str(path) for path in run.pictures()])
+            paths = run.pictures()
+            self.caption.setVisible(bool(paths))
+            self._pictures.show_files(paths)
 
     def show_progress(self, progress: Progress) -> None:
         """Show the stage, its share and the time left."""
@@ -90,21 +90,6 @@ class TrainWatch(QWidget):
         """It was asked to stop and will do so in a moment."""
         self.stage.setText("Stopping…")
         self.time_left.setText("")
-
-    def _show_pictures(self, paths: Sequence[str]) -> None:
-        self.caption.setVisible(bool(paths))
-        for label, path in zip(self._pictures, paths, strict=False):
-            picture = QPixmap(path)
-            if not picture.isNull():
-                size = label.size().expandedTo(label.minimumSize())
-                label.setPixmap(
-                    picture.scaled(
-                        max(_PICTURE, size.width()),
-                        _PICTURE,
-                        Qt.AspectRatioMode.KeepAspectRatio,
-                        Qt.TransformationMode.SmoothTransformation,
-                    )
-                )
 
 
 class _Plot:

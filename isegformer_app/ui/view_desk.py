@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtWidgets import QApplication, QWidget
 
 from isegformer_app.controllers.segmenting import SegmentingController
@@ -56,6 +56,7 @@ class ViewDesk(QObject):
         panel.style_changed.connect(self.set_style)
         panel.rule_changed.connect(self.set_rule)
         panel.brush_changed.connect(self.set_brush)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
         for canvas in planes.canvases:
             canvas.brush_resized.connect(lambda factor: self.set_brush(settings.brush_radius * factor))
             canvas.opacity_turned.connect(lambda notches: self.set_opacity(settings.opacity + notches * _OPACITY_STEP))
@@ -197,6 +198,11 @@ class ViewDesk(QObject):
         for canvas in self._planes.canvases:
             canvas.brush.radius = self._settings.brush_radius
             canvas.redraw_tool()
+
+    def _follow_system(self) -> None:
+        """The system has gone from light to dark or back."""
+        if self._settings.theme == "system":
+            self.set_theme("system")
 
     def set_theme(self, theme: str) -> None:
         """Dress the window."""

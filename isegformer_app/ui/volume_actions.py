@@ -6,6 +6,7 @@ FAST = 5
 """Slices that Shift skips."""
 
 _MENU, _WINDOW = "Vol&ume", "Vol&ume/Grey &window"
+_SIDEWAYS = "Also Shift+wheel. Of one time point only: moves where three planes meet"
 
 VOLUME_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("previous_slice", "&Previous slice", _MENU, ("PgUp", "Up"), "Also the wheel"),
@@ -14,8 +15,8 @@ VOLUME_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("next_five", "Five slices &on", _MENU, ("Shift+PgDown", "Shift+Down")),
     ActionSpec("previous_annotated", "Previous annotated slice", _MENU, ("Ctrl+PgUp",)),
     ActionSpec("next_annotated", "Next annotated slice", _MENU, ("Ctrl+PgDown",)),
-    ActionSpec("previous_time", "Previous &time point", _MENU, ("Left",), "Also Shift+wheel"),
-    ActionSpec("next_time", "Next time point", _MENU, ("Right",), "Also Shift+wheel"),
+    ActionSpec("previous_time", "Previous &time point", _MENU, ("Left",), _SIDEWAYS),
+    ActionSpec("next_time", "Next time point", _MENU, ("Right",), _SIDEWAYS),
     ActionSpec("axial", "&Axial", _MENU, ("Alt+A",), "Work on the axial plane", True, True),
     ActionSpec("coronal", "&Coronal", _MENU, ("Alt+C",), "Work on the coronal plane", True),
     ActionSpec("sagittal", "&Sagittal", _MENU, ("Alt+G",), "Work on the sagittal plane", True),

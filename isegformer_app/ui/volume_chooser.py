@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QDialogButtonBox,
+    QHeaderView,
     QLabel,
     QTreeWidget,
     QTreeWidgetItem,
@@ -26,9 +27,6 @@ from .thumbnails import pixmap_of
 
 _PICTURE = 56
 """Logical pixels of the sides of a picture."""
-
-_WIDEST = 340
-"""Logical pixels of the first column: a longer name is cut in its middle and told as a tip."""
 
 _HEADINGS = ("Series", "Kind", "Size", "Spacing (mm)", "Times", "Files", "")
 
@@ -96,6 +94,7 @@ class VolumeChooser(QDialog):
                 title = ", ".join(part for part in known if part) or "Files"
                 parents[known] = QTreeWidgetItem(self.tree, [title])
                 parents[known].setFirstColumnSpanned(True)
+                parents[known].setToolTip(0, title)
                 parents[known].setFlags(Qt.ItemFlag.ItemIsEnabled)
                 parents[known].setExpanded(True)
             depth, height, width = each.shape
@@ -116,9 +115,11 @@ class VolumeChooser(QDialog):
             item.setToolTip(0, f"{each.title}\n{each.source.path}")
             item.setData(0, Qt.ItemDataRole.UserRole, number)
             self._rows.append(item)
-        for column in range(len(_HEADINGS)):
-            self.tree.resizeColumnToContents(column)
-        self.tree.setColumnWidth(0, min(self.tree.columnWidth(0), _WIDEST))
+        header = self.tree.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        # The names have what the others leave; longer ones are cut in their middle and told as a tip.
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
 
     def _show_notes(self) -> None:
         self._notes.setText(" ".join(dict.fromkeys(note for each in self.chosen for note in each.notes)))

@@ -69,8 +69,8 @@ class VolumeDesk(QObject):
             "next_five": lambda: self.scroll(FAST),
             "previous_annotated": lambda: self.go_to_annotated(-1),
             "next_annotated": lambda: self.go_to_annotated(1),
-            "previous_time": lambda: self.turn_time(-1),
-            "next_time": lambda: self.turn_time(1),
+            "previous_time": lambda: self.go_sideways(-1),
+            "next_time": lambda: self.go_sideways(1),
             "three_planes": self.toggle_three,
             "neurological": self.toggle_sides,
             "window_soft": lambda: self.windowing.choose("soft tissue"),
@@ -133,6 +133,15 @@ class VolumeDesk(QObject):
         photo = self._segmenting.photo
         if photo is not None:
             self.slicing.scroll(photo.viewpoint.key.axis, steps)
+
+    def go_sideways(self, steps: int) -> None:
+        """Go to another time point; where there is but one, move the point where three planes meet."""
+        photo, view = self._segmenting.photo, self._planes.active.geometry_of_view
+        is_still = photo is not None and photo.image is not None and len(photo.image.volumes) == 1
+        if photo is not None and is_still and photo.viewpoint.are_three_shown and view is not None:
+            self.slicing.nudge(-steps if view.is_mirrored else steps)
+        else:
+            self.turn_time(steps)
 
     def turn_time(self, steps: int) -> None:
         """Go to another time point."""

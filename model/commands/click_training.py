@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,13 @@ import torch
 from ..checkpoints import load_checkpoint, save_checkpoint
 from ..checkpoints.encoders import load_encoder_weights
 from ..data.annotated import Annotated, Found
-from ..data.check import check_data, hold_out
+from ..data.check import DataCheck, check_data, hold_out
 from ..data.own_data import open_own_data
 from ..data.writing import write_text
 from ..errors import SettingsError
 from ..evaluation.layouts.registry import Where, dataset_name, open_dataset
 from ..networks import ClickNetwork, create_network
-from ..networks.late import freeze_blocks
+from ..networks.late import LateNetwork, freeze_blocks, is_stored_in_half
 from ..store import resolve_model
 from ..training.click_looks import LookedAt, click_look, look_at
 from ..training.click_loop import ClickTrainer
@@ -54,9 +55,10 @@ def _run(arguments: argparse.Namespace, settings: ClickSettings, folder: RunFold
     if processes.is_first:
         folder.begin(settings, preset=arguments.preset, data=[str(path) for path in arguments.data])
         folder.forget_pause()
-    network, report = _start(arguments.start_from, settings)
+    network, options, report = _start(arguments.start_from, settings)
     if processes.is_first and report:
         print(report)
+    settings = replace(settings, workers=processes.loaders(settings.workers))
     trainer = ClickTrainer(network, settings, folder, processes)
     samples = ClickSamples(training, settings)
     if arguments.resume and folder.is_begun:
@@ -71,16 +73,20 @@ def _run(arguments: argparse.Namespace, settings: ClickSettings, folder: RunFold
     trainer.train(batches, _Watch(looked, trainer.epoch))
     folder.close()
     if processes.is_first:
-        _save(folder, trainer, arguments)
+        _save(folder, trainer, options, arguments)
     return 0
 
 
-def _start(start_from: str | None, settings: ClickSettings) -> tuple[ClickNetwork, str]:
-    """Make the network to be trained, from a model, from an encoder's weights or from nothing; say what was loaded."""
+def _start(start_from: str | None, settings: ClickSettings) -> tuple[ClickNetwork, Mapping[str, Any], str]:
+    """Make the network to be trained, from a model, from an encoder's weights or from nothing.
+
+    Gives the options that it is built with and what was loaded, too.
+    """
     torch.manual_seed(settings.seed)
+    options: Mapping[str, Any] = settings.options()
     report = ""
     if start_from is None:
-        network = create_network(settings.network, **settings.options())
+        network = create_network(settings.network, **options)
         if settings.encoder_weights:
             report = str(load_encoder_weights(network, Path(settings.encoder_weights)))
     else:
@@ -90,34 +96,46 @@ def _start(start_from: str | None, settings: ClickSettings) -> tuple[ClickNetwor
                 f"The model {start_from!r} is a {checkpoint.network_name} as it is: give --network "
                 f"{checkpoint.network_name}, and neither --encoder-weights nor --network-options."
             )
-        network = checkpoint.network
+        network, options = checkpoint.network, checkpoint.options
         network.requires_grad_(requires_grad=True)
     if any(side % network.view_multiple for side in settings.crop):
         raise SettingsError(f"The sides of the crop must be multiples of {network.view_multiple} for this network.")
     if settings.frozen_blocks:
         freeze_blocks(network, settings.frozen_blocks)
-    return network, report
+    return network, options, report
 
 
 def _images(
     arguments: argparse.Namespace, settings: ClickSettings, folder: RunFolder, *, is_first: bool
 ) -> tuple[list[Annotated], list[Annotated]]:
-    """Open the data; one's own is checked first, published sets are trusted and read as they are needed."""
+    """Open the data; one's own is checked first, published sets are read as they are needed.
+
+    These, too, are checked where `--strict` or `--check-only` asks for it; else what of them cannot be read is left
+    out when it comes up.
+    """
     if arguments.manifest is not None and arguments.dataset != "folder":
         raise SettingsError("A --manifest chooses among folders of images and masks: add --dataset folder.")
     if arguments.dataset is not None:
         name = dataset_name(arguments.dataset)
         where = [Where(root=path, manifest=arguments.manifest, split=arguments.split) for path in arguments.data]
-        return list(Found.of([open_dataset(name, each) for each in where]).images), []
-    check = check_data(open_own_data(arguments.data), strict=arguments.strict)
-    if is_first:
-        folder.path.mkdir(parents=True, exist_ok=True)
-        write_text(folder.path / "report.txt", check.text())
-        print(check.text(), end="", flush=True)
+        found = Found.of([open_dataset(name, each) for each in where])
+        if arguments.strict or arguments.check_only:
+            _check(found, arguments, folder, is_first=is_first)
+        return list(found.images), []
+    check = _check(open_own_data(arguments.data), arguments, folder, is_first=is_first)
     if not settings.hold_out:
         return [each.image for each in check.usable], []
     training, held = hold_out(check.usable, settings.hold_out, settings.seed)
     return [each.image for each in training], [each.image for each in held]
+
+
+def _check(found: Found, arguments: argparse.Namespace, folder: RunFolder, *, is_first: bool) -> DataCheck:
+    check = check_data(found, strict=arguments.strict)
+    if is_first:
+        folder.path.mkdir(parents=True, exist_ok=True)
+        write_text(folder.path / "report.txt", check.text())
+        print(check.text(), end="", flush=True)
+    return check
 
 
 def _learn_from_teacher(trainer: ClickTrainer, samples: ClickSamples) -> None:
@@ -139,7 +157,7 @@ def _learn_from_teacher(trainer: ClickTrainer, samples: ClickSamples) -> None:
 
 
 class _Watch:
-    """Between two steps: wishes, and a look at the held-out images after each epoch."""
+    """Between two steps: wishes, and after each epoch sample pictures and a look at the held-out images."""
 
     def __init__(self, looked: list[LookedAt], epoch: int) -> None:
         self._looked, self._epoch = looked, epoch
@@ -148,25 +166,32 @@ class _Watch:
         """Stand between two steps."""
         if not trainer.processes.is_first:
             return
-        if trainer.epoch > self._epoch and self._looked:
+        if trainer.epoch > self._epoch:
             self._epoch = trainer.epoch
-            ious = click_look(trainer.trained(), self._looked)
-            samples = trainer.steps * trainer.settings.batch_size
-            line = {f"held_out_iou@{count}": round(iou, 4) for count, iou in enumerate(ious, start=1)}
-            trainer.folder.tell({"samples": samples, "held_out": round(sum(ious) / len(ious), 4), **line}, samples)
+            self._look(trainer)
         if trainer.steps % 10 == 0:
             trainer.folder.progress("train", trainer.steps, trainer.last_step)
         trainer.folder.obey(on_pause=trainer.save, meanwhile=trainer.wait)
 
+    def _look(self, trainer: ClickTrainer) -> None:
+        samples = trainer.steps * trainer.settings.batch_size
+        for number, picture in enumerate(trainer.pictures(), start=1):
+            trainer.folder.show(f"{number}-{samples:06d}", picture)
+        if self._looked:
+            ious = click_look(trainer.trained(), self._looked)
+            line = {f"held_out_iou@{count}": round(iou, 4) for count, iou in enumerate(ious, start=1)}
+            trainer.folder.tell({"samples": samples, "held_out": round(sum(ious) / len(ious), 4), **line}, samples)
 
-def _save(folder: RunFolder, trainer: ClickTrainer, arguments: argparse.Namespace) -> None:
+
+def _save(folder: RunFolder, trainer: ClickTrainer, options: Mapping[str, Any], arguments: argparse.Namespace) -> None:
     card: dict[str, Any] = {
         "made_by": f"isegformer train --preset {arguments.preset}",
         "data": [str(path) for path in arguments.data],
         "samples": trainer.steps * trainer.settings.batch_size,
     }
     network = trainer.trained().eval()
-    name, options = arguments.output.resolve().name, trainer.settings.options()
-    save_checkpoint(folder.path / MODEL, network, trainer.settings.network, options, name=name, card=card)
+    name = arguments.output.resolve().name
+    half = is_stored_in_half if isinstance(network, LateNetwork) else False
+    save_checkpoint(folder.path / MODEL, network, trainer.settings.network, options, name=name, card=card, half=half)
     folder.progress("done", 1, 1)
     print(f"Wrote {folder.path / MODEL} after {card['samples']} samples.")

@@ -5,8 +5,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from ..data.writing import write_together
-from ..errors import OutputError, SettingsError
+from ..data.writing import make_folder, write_together
+from ..errors import SettingsError
 from ..evaluation.comparison import compare, comparison_tables, read_runs
 from ..evaluation.plots import curve_of, draw_curves
 from ..evaluation.summary import CURVES_FILE
@@ -33,13 +33,8 @@ def run(arguments: argparse.Namespace) -> int:
     differences = [compare(first, other, arguments.seed) for other in others]
     tables = comparison_tables(differences)
     if arguments.output is not None:
-        try:
-            arguments.output.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"Cannot make the folder {str(arguments.output)!r}: {(error.strerror or str(error)).lower()}."
-            ) from error
-        title = str(first.summary["dataset"]["title"])
+        make_folder(arguments.output)
+        title = f"{first.summary['dataset']['title']}, {len(first.records)} objects"
         content = [asdict(each) for each in differences]
         write_together(
             {

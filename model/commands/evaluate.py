@@ -81,11 +81,12 @@ def run(arguments: argparse.Namespace) -> int:
             outcome = evaluation.run(engine)
         if shard.leads:
             title = arguments.root.resolve().stem if layout.is_own else layout.title
-            _report(evaluation, engine, outcome, {"name": name, "title": title, "root": str(arguments.root)})
+            found = {"name": name, "title": title, "root": str(arguments.root), "published_objects": layout.objects}
+            _report(evaluation, engine, outcome, found)
     return 0
 
 
-def _report(evaluation: Evaluation, engine: Engine, outcome: "Outcome", dataset: dict[str, str]) -> None:
+def _report(evaluation: Evaluation, engine: Engine, outcome: "Outcome", dataset: dict[str, object]) -> None:
     """Write what was measured, and say it."""
     summary = summary_of(evaluation, outcome, dataset)
     tables = tables_of(evaluation, outcome, dataset)

@@ -14,6 +14,14 @@ from PIL import Image
 from ..errors import OutputError
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, and those it lies in, where they are not there yet; raise `OutputError`."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"Cannot make the folder {str(path)!r}: {(error.strerror or str(error)).lower()}.") from error
+
+
 def check_writable(target: Path) -> None:
     """Raise `OutputError` where `target` could not be written: before the slow work, not after it."""
     final = Path(os.path.realpath(target))

@@ -175,7 +175,7 @@ class AdaptiveRegion(RegionPolicy):
     """How much larger than a large object its region is, along each axis."""
     large_from_click: int = 3
     """First click (counted from 1) that may zoom on a large object."""
-    small_expansion: float = 1.4
+    small_expansion: float = 1.7
     """How much larger than a small object its region is, along each axis."""
     small_from_click: int = 2
     """First click that may zoom on a small object, or search for one; a mask at the start counts as a click."""

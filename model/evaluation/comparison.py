@@ -7,19 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import DatasetError
 from .intervals import bootstrap_means
-from .metrics import area_under, number_of_clicks
+from .protocol import ProtocolSettings
 from .records import OBJECTS_FILE, Record, read_records
-from .report import curves_of, rounded
+from .report import columns_of, rounded
 from .summary import SUMMARY_FILE
 from .tables import markdown
 from .targets import Key
 
 MOST_CHANGED = 20
-_COMPARED_CLICKS = (1, 3, 5, 10, 20)
+_COMPARED = (*(f"miou@{count}" for count in (1, 3, 5, 10, 20)), "auc_iou")
 
 
 @dataclass(frozen=True)
@@ -32,14 +31,14 @@ class Run:
     records: dict[Key, Record]
 
     @property
-    def max_clicks(self) -> int:
-        """Most clicks an object."""
-        return int(self.summary["settings"]["protocol"]["max_clicks"])
+    def protocol(self) -> ProtocolSettings:
+        """What the objects were clicked with."""
+        return ProtocolSettings(**self.summary["settings"]["protocol"])
 
 
 @dataclass(frozen=True)
 class Change:
-    """One object in two runs: its NoC@90 and the area under its curve, before and after."""
+    """One object in two runs: its NoC at `Difference.target` and the area under its curve, before and after."""
 
     key: Key
     clicks: tuple[int, int]
@@ -53,6 +52,8 @@ class Difference:
     reference: str
     other: str
     objects: int
+    target: str
+    """By which NoC cases are ranked: `noc@90`, or the next one below where the clicks stop before."""
     values: dict[str, float]
     intervals: dict[str, list[float]]
     most_changed: list[Change]
@@ -65,7 +66,7 @@ def read_runs(folders: Sequence[Path]) -> list[Run]:
         runs.append(_read_run(folder, {run.name for run in runs}))
     first = runs[0]
     for run in runs[1:]:
-        if run.summary["settings"]["protocol"] != first.summary["settings"]["protocol"]:
+        if run.protocol != first.protocol:
             raise DatasetError(
                 f"{str(run.folder)!r} was measured with another protocol than {str(first.folder)!r}; "
                 "evaluate both with the same --max-clicks, --threshold and --stop-at."
@@ -84,9 +85,13 @@ def compare(first: Run, other: Run, seed: int = 0) -> Difference:
     ]
     if not keys:
         raise DatasetError(f"{str(other.folder)!r} and {str(first.folder)!r} were measured on other files.")
-    limit = first.max_clicks
-    before, after = (_columns([run.records[key] for key in keys], limit) for run in (first, other))
-    names = list(before)
+    before, after = (columns_of([run.records[key].run for key in keys], first.protocol) for run in (first, other))
+    names = [name for name in before if name.startswith("noc@") or name in _COMPARED]
+    target = next((name for name in ("noc@90", "noc@85", "noc@80") if name in before), None)
+    if target is None:
+        raise DatasetError(
+            f"{str(first.folder)!r} stopped its objects below an IoU of .80, so there are no clicks to compare."
+        )
     table = np.array([after[name] - before[name] for name in names], np.float64).T
     low, high = bootstrap_means(table, seed)
     values = {name: rounded(table[:, place].mean()) for place, name in enumerate(names)}
@@ -94,7 +99,7 @@ def compare(first: Run, other: Run, seed: int = 0) -> Difference:
     changes = [
         Change(
             key,
-            (int(before["noc@90"][place]), int(after["noc@90"][place])),
+            (int(before[target][place]), int(after[target][place])),
             (rounded(before["auc_iou"][place]), rounded(after["auc_iou"][place])),
         )
         for place, key in enumerate(keys)
@@ -103,7 +108,7 @@ def compare(first: Run, other: Run, seed: int = 0) -> Difference:
         key=lambda each: (-abs(each.clicks[1] - each.clicks[0]), -abs(each.areas[1] - each.areas[0]), each.key)
     )
     changed = [each for each in changes if each.clicks[0] != each.clicks[1] or each.areas[0] != each.areas[1]]
-    return Difference(first.name, other.name, len(keys), values, intervals, changed[:MOST_CHANGED])
+    return Difference(first.name, other.name, len(keys), target, values, intervals, changed[:MOST_CHANGED])
 
 
 def comparison_tables(differences: Sequence[Difference]) -> str:
@@ -117,7 +122,8 @@ def comparison_tables(differences: Sequence[Difference]) -> str:
             ["/".join(map(str, change.key)), *map(str, change.clicks), *(f"{100 * area:.1f}" for area in change.areas)]
             for change in each.most_changed
         ]
-        heads = [f"changed most: {each.other}", "NoC@90 before", "after", "AUC before", "after"]
+        heads = [f"changed most: {each.other}", f"{each.target.replace('noc', 'NoC')} before", "after"]
+        heads += ["AUC before", "after"]
         parts.append(markdown(heads, cells))
     return "\n".join(parts)
 
@@ -125,7 +131,7 @@ def comparison_tables(differences: Sequence[Difference]) -> str:
 def _read_run(folder: Path, taken: set[str]) -> Run:
     try:
         summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
-        model, _ = str(summary["model"]), int(summary["settings"]["protocol"]["max_clicks"])
+        model, _ = str(summary["model"]), ProtocolSettings(**summary["settings"]["protocol"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DatasetError(
             f"{str(folder)!r} holds no finished evaluation: there is no {SUMMARY_FILE} that can be read."
@@ -137,18 +143,6 @@ def _read_run(folder: Path, taken: set[str]) -> Run:
     if name in taken:
         name = f"{model} ({folder.name})"
     return Run(name, folder, summary, records)
-
-
-def _columns(records: Sequence[Record], limit: int) -> dict[str, NDArray[np.float64]]:
-    curves = curves_of(records, limit)
-    columns = {
-        f"noc@{percent}": np.array(
-            [number_of_clicks(record.run.ious, percent / 100, limit) for record in records], np.float64
-        )
-        for percent in (80, 85, 90, 95)
-    }
-    columns |= {f"miou@{count}": curves[:, count - 1] for count in _COMPARED_CLICKS if count <= limit}
-    return columns | {"auc_iou": area_under(curves)}
 
 
 def _head(name: str) -> str:

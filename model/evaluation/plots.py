@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..clicks import Click
 from ..data.objects import BoolMask
-from .metrics import NOC_TARGETS, number_of_clicks
+from .metrics import number_of_clicks
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -68,14 +68,16 @@ def draw_curves(curves: Sequence[Curve], title: str) -> bytes:
     return _png(figure)
 
 
-def draw_histogram(ious: Sequence[Sequence[float]], max_clicks: int, title: str) -> bytes:
-    """Draw how many objects need how many clicks to IoU .85 and .90; the last bar holds the failures: PNG."""
+def draw_histogram(
+    ious: Sequence[Sequence[float]], max_clicks: int, title: str, targets: Sequence[int] = (85, 90)
+) -> bytes:
+    """Draw how many objects need how many clicks to IoU `targets`, in percent; the last bar holds the failures: PNG."""
     from matplotlib.ticker import MaxNLocator
 
     figure = _figure()
     axes = figure.add_subplot()
     clicks = np.arange(1, max_clicks + 1)
-    for place, percent in enumerate(target for target in NOC_TARGETS if target in (85, 90)):
+    for place, percent in enumerate(targets):
         counts = [number_of_clicks(curve, percent / 100, max_clicks) for curve in ious]
         bars = np.bincount(counts, minlength=max_clicks + 1)[1:]
         axes.bar(clicks + 0.4 * place - 0.2, bars, width=0.4, color=_COLOURS[place], label=f"to IoU {percent} %")

@@ -15,9 +15,11 @@ iSegFormer-B5 C+L | iSegFormer, tables 3 and 4 | 1.62/- 2.13/- 3.78/- 3.97/- 2.0
 HRFormer-B C+L | iSegFormer, table 4 | -/- 1.84/- 4.53/- 4.80/- 2.62/- -/-
 RITM HRNet32 C+L | iSegFormer, table 3 | 1.46/- 1.43/- 3.59/- 4.11/- 2.19/- -/-
 RITM HRNet18 SBD | RITM's README | 1.76/2.04 -/3.22 3.39/5.43 4.94/6.71 2.51/- -/4.39
+RITM HRNet18 baseline C+L | RITM's README | 1.54/1.70 -/2.48 4.26/6.86 4.79/6.00 2.59/- -/3.58
 RITM HRNet18s C+L | RITM's README | 1.54/1.68 -/2.60 4.04/6.48 4.70/5.98 2.57/- -/3.33
 RITM HRNet18 C+L | RITM's README | 1.42/1.54 -/2.26 3.80/6.06 4.36/5.74 2.28/- -/2.98
 RITM HRNet32 C+L | RITM's README | 1.46/1.56 -/2.10 3.59/5.71 4.11/5.34 2.57/- -/2.97
+FocalClick HRNet18s-S1 C+L | ClickSEG's README | 1.64/1.88 1.84/2.89 4.74/7.29 4.77/6.56 3.24/3.91 2.89/4.00
 FocalClick HRNet18s-S2 C+L | ClickSEG's README | 1.48/1.62 1.60/2.23 4.43/6.79 3.90/5.23 2.93/3.46 2.61/3.59
 FocalClick HRNet32-S2 C+L | ClickSEG's README | 1.64/1.80 1.70/2.36 4.24/6.61 4.01/5.39 2.80/3.35 2.62/3.65
 FocalClick B0-S1 C+L | ClickSEG's README | 1.60/1.86 2.05/3.29 4.98/7.60 5.13/7.42 3.54/4.22 3.08/4.21
@@ -30,6 +32,11 @@ SimpleClick ViT-L C+L | FocSAM, table 1 (second-hand) | -/1.40 -/1.89 -/4.89 -/4
 SimpleClick ViT-H C+L | FocSAM, table 1 (second-hand) | -/1.50 -/1.75 -/4.70 -/4.78 -/- -/-
 SAM ViT-H | FocSAM, table 1 (second-hand) | -/1.88 -/2.09 -/7.62 -/5.19 -/- -/-
 FocSAM ViT-H | FocSAM, table 1 | -/1.32 -/1.47 -/4.69 -/4.77 -/- -/-
+InterFormer-Light | FocSAM, table 1 (second-hand) | -/1.50 -/3.14 -/6.34 -/6.19 -/- -/-
+InterFormer-Tiny | FocSAM, table 1 (second-hand) | -/1.36 -/2.53 -/5.51 -/5.21 -/- -/-
+SegNext ViT-B SAx1 C+L | SegNext's README | -/- -/- -/- -/5.46 -/- -/-
+SegNext ViT-B SAx2 C+L | SegNext's README | -/- -/- -/- -/5.34 -/- -/-
+SegNext ViT-B SAx2 C+L+HQSeg-44K | SegNext's README | -/- -/- -/- -/4.43 -/- -/-
 f-BRS-B HRNet32 | FocSAM, table 1 (second-hand) | -/1.69 -/2.44 -/7.26 -/6.50 -/- -/-
 iSegFormer-B5, trained on VOC | iSegFormer, table 2 | -/- -/- -/- -/- 2.59/3.23 -/-
 iSegFormer-B2, trained on VOC | iSegFormer, table 2 | -/- -/- -/- -/- 2.72/3.44 -/-

@@ -36,7 +36,7 @@ def summarise(records: Sequence[Record], protocol: ProtocolSettings, seed: int) 
     those that reach the target at the very last click; `unreached` leaves these out. Targets over the one at which
     the clicks stop are left out. At least one record.
     """
-    columns = _columns([record.run for record in records], protocol)
+    columns = columns_of([record.run for record in records], protocol)
     table = np.array(list(columns.values()), np.float64).T
     low, high = bootstrap_means(table, seed)
     numbers = means_of([record.run for record in records], protocol)
@@ -63,11 +63,6 @@ def mean_of_sets(sets: Mapping[str, Numbers]) -> dict[str, float]:
     return {name: rounded(np.mean([numbers.values[name] for numbers in sets.values()])) for name in names}
 
 
-def curves_of(records: Sequence[Record], max_clicks: int) -> NDArray[np.float64]:
-    """IoU of each object after 1 .. `max_clicks` clicks: (objects, clicks)."""
-    return np.array([curve_to(record.run.ious, max_clicks) for record in records], np.float64)
-
-
 def rounded(value: SupportsFloat) -> float:
     """Round to what is worth printing."""
     return round(float(value), 6)
@@ -76,7 +71,7 @@ def rounded(value: SupportsFloat) -> float:
 def means_of(runs: Sequence[ObjectRun], protocol: ProtocolSettings) -> dict[str, Any]:
     """The numbers of `summarise` that are means and counts, without intervals and seconds; at least one run."""
     numbers: dict[str, Any] = {"objects": len(runs)}
-    for name, values in _columns(runs, protocol).items():
+    for name, values in columns_of(runs, protocol).items():
         numbers[name] = int(values.sum()) if _is_count(name) else rounded(values.mean())
     return numbers
 
@@ -85,8 +80,8 @@ def _is_count(name: str) -> bool:
     return name.startswith(("failures@", "unreached@"))
 
 
-def _columns(runs: Sequence[ObjectRun], protocol: ProtocolSettings) -> dict[str, NDArray[np.float64]]:
-    """What is averaged: a number an object, by name."""
+def columns_of(runs: Sequence[ObjectRun], protocol: ProtocolSettings) -> dict[str, NDArray[np.float64]]:
+    """What is averaged: a number an object (objects,), by name; targets beyond an early stop are absent."""
     limit = protocol.max_clicks
     ious = [run.ious for run in runs]
     columns: dict[str, Any] = {}

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..data.annotated import Found, Trouble
-from ..data.writing import check_writable, write_text
-from ..errors import DatasetError, ImageError, OutputError, SettingsError
+from ..data.writing import check_writable, make_folder, write_text
+from ..errors import DatasetError, ImageError, SettingsError
 from .manners import MANNERS, PROTOCOL
 from .protocol import Engine, ProtocolSettings, click_object
 from .records import OBJECTS_FILE, ROBUSTNESS_FILE, Record, RecordFile, open_records, read_records, write_records
@@ -143,12 +143,7 @@ class Evaluation:
         settings = json.loads(
             json.dumps({"engine": self._deciding(), "protocol": asdict(self.protocol), "seed": self.seed})
         )
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"Cannot make the folder {str(self.folder)!r}: {(error.strerror or str(error)).lower()}."
-            ) from error
+        make_folder(self.folder)
         path = self.folder / SETTINGS_FILE
         records = [record for file in self._files() for record in read_records(file)]
         if records and _read_json(path) != settings:

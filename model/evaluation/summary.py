@@ -27,7 +27,10 @@ COUNTED_LAST = "the last object of each image only, as iSegFormer's published ev
 
 
 def summary_of(evaluation: Evaluation, outcome: Outcome, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Sum an outcome up as `summary.json` holds it; `facts` are the dataset's name, title and root."""
+    """Sum an outcome up as `summary.json` holds it.
+
+    `facts` are the dataset's name, title and root, and how many objects it has where it is published.
+    """
     numbers = summarise(outcome.records, evaluation.protocol, evaluation.seed)
     sets = sets_of(evaluation, outcome)
     robustness = manners_of(evaluation, outcome)
@@ -77,6 +80,9 @@ def tables_of(evaluation: Evaluation, outcome: Outcome, facts: Mapping[str, Any]
     parts = [main_table(sets_of(evaluation, outcome), overall, evaluation.protocol.max_clicks)]
     if evaluation.selection.last_only:
         parts.append(f"Counted: {COUNTED_LAST}.\n")
+    whole = facts.get("published_objects")
+    if whole is not None and whole != len(outcome.records):
+        parts.append(f"Objects: {len(outcome.records)}, of {whole} in the published set.\n")
     published = published_on(str(facts["name"]))
     if published:
         name = str(evaluation.engine_facts.get("model"))
@@ -100,7 +106,9 @@ def write_results(
     write_bytes(folder / CURVES_FILE, draw_curves([curve_of(name, summary)], title))
     ious = [record.run.ious for record in outcome.records]
     limit = evaluation.protocol.max_clicks
-    write_bytes(folder / HISTOGRAM_FILE, draw_histogram(ious, limit, f"{name} on {title}"))
+    reached = [percent for percent in (85, 90) if f"noc@{percent}" in summary]
+    if reached:
+        write_bytes(folder / HISTOGRAM_FILE, draw_histogram(ious, limit, f"{name} on {title}", reached))
     cases = worst_cases(evaluation, outcome.records, engine)
     if cases:
         write_bytes(folder / WORST_FILE, encode_picture(draw_cases(cases)))

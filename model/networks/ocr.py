@@ -25,8 +25,6 @@ class ObjectContext(nn.Module):
         wide, key = channels, key_channels
         self.f_pixel = nn.Sequential(*_conv(wide, key, bias=bias), *_conv(key, key, bias=bias))
         self.f_object = nn.Sequential(*_conv(wide, key, bias=bias), *_conv(key, key, bias=bias))
-        for unused in (self.f_pixel, self.f_object):
-            unused.requires_grad_(requires_grad=False)
         self.f_down = nn.Sequential(*_conv(wide, key, bias=bias))
         self.f_up = nn.Sequential(*_conv(key, wide, bias=bias))
 
@@ -49,6 +47,14 @@ class ObjectContextHead(nn.Module):
         context = self.object_context_block(gather(features, coarse)).expand_as(features)
         joined: Tensor = self.conv_bn_dropout(torch.cat((context, features), dim=1))
         return joined
+
+
+def rest_unused(network: nn.Module) -> None:
+    """Take what is never run out of a training: several processes would wait for its gradients."""
+    for module in network.modules():
+        if isinstance(module, ObjectContext):
+            for unused in (module.f_pixel, module.f_object):
+                unused.requires_grad_(requires_grad=False)
 
 
 def gather(features: Tensor, coarse: Tensor) -> Tensor:

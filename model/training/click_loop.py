@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
@@ -21,10 +22,12 @@ from ..data.point_sampler import add_next_point
 from ..errors import DeviceError, SettingsError
 from ..networks import ClickNetwork
 from ..networks.click_maps import disk_maps
+from ..networks.ocr import rest_unused
 from ..networks.precision import has_fast_bfloat16
-from .click_samples import ClickBatch
+from .click_batch import ClickBatch
 from .click_settings import ClickSettings
 from .objectives import AuxiliaryHead, answer_loss
+from .pictures import sample_picture
 from .processes import Processes
 from .rates import rate_groups
 from .run_folder import RunFolder
@@ -32,6 +35,7 @@ from .run_folder import RunFolder
 logger = logging.getLogger(__name__)
 
 _GO_ON, _WAIT, _STOP = range(3)
+_PICTURES = 3
 
 
 class ClickTrainer:
@@ -45,6 +49,7 @@ class ClickTrainer:
         network = network.to(self.processes.device)
         if self.processes.count > 1 and self.processes.device.type == "cuda":
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)  # type: ignore[no-untyped-call]
+        rest_unused(network)
         self.network = network
         self.optimizer = torch.optim.Adam(rate_groups(network, settings), weight_decay=settings.weight_decay)
         decay: Any = get_ema_multi_avg_fn(settings.ema_decay)  # type: ignore[no-untyped-call]
@@ -59,6 +64,7 @@ class ClickTrainer:
         self.accumulate = settings.accumulate
         self._share = self.processes.share_of(settings.batch_size)
         self._recent: list[dict[str, float]] = []
+        self._seen: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
 
     @property
     def last_step(self) -> int:
@@ -193,6 +199,7 @@ class ClickTrainer:
             if auxiliary is not None:
                 loss = loss + self.settings.aux_weight * auxiliary
             torch.autograd.backward(loss * weight)
+        self._seen = tuple(each[:_PICTURES] for each in (part.images, logits.detach(), part.targets, points))  # type: ignore[assignment]
         found, inside = (logits.detach() > 0) & ~part.ignored, part.targets
         iou = (found & inside).sum(dim=(1, 2, 3)) / (found | inside).sum(dim=(1, 2, 3)).clamp(min=1)
         return float(loss.detach()) * weight, float(iou.mean())
@@ -237,6 +244,15 @@ class ClickTrainer:
             line = {"samples": samples, "epoch": self.epoch, "rate": round(rate, 2), "lr": self.learning_rate()}
             self.folder.tell({**line, **means}, samples)
         self._recent.clear()
+
+    def pictures(self) -> list[NDArray[np.uint8]]:
+        """Draw the first crops of the last step, with their clicks and the answers that were trained."""
+        if self._seen is None:
+            return []
+        images, logits, targets, points = (each.cpu() for each in self._seen)
+        colours = (255 * images.permute(0, 2, 3, 1)).round().to(torch.uint8).numpy()
+        answers, truths = (logits[:, 0] > 0).numpy(), targets[:, 0].numpy()
+        return [sample_picture(*each) for each in zip(colours, answers, truths, points.tolist(), strict=True)]
 
     def forget_recent(self) -> None:
         """Leave what was measured since the last line out of the metrics."""

@@ -67,8 +67,9 @@ class ClickSettings(RunSettings):
     """Images are resized by a factor between these."""
     is_turned: bool = False
     """Also flip upside down, turn by 90 degrees, and shift and rotate a little (PASCAL VOC, SBD)."""
-    workers: int = 0
-    """Processes that prepare crops; 0 prepares them in the process that trains."""
+    workers: int = -1
+    """Processes that prepare crops; 0 prepares them in the process that trains, -1 does so on a CPU and takes up to
+    eight a GPU."""
     memory_gb: float = 2.0
     """Memory for decoded images, all processes that prepare crops together."""
     hold_out: float = 0.0
@@ -104,16 +105,19 @@ def _option(text: str) -> object:
 
 
 _COCO_LVIS = ClickSettings()
+# The published settings name no sampler for PASCAL's training images, so RITM's defaults hold: fewer clicks, nothing
+# merged, every object, no crop without one. An epoch is each of the 1,464 images once, less an incomplete batch.
 _PASCAL = replace(
     _COCO_LVIS,
     batch_size=28,
     epochs=220,
+    epoch_samples=52 * 28,
     milestones=(200, 215),
     most_clicks=12,
     click_gamma=0.7,
     merge_share=0.0,
-    min_area=80,
-    empty_share=0.01,
+    min_area=1,
+    empty_share=0.0,
     scales=(0.75, 1.25),
     is_turned=True,
 )

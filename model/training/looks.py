@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from torch.nn import functional
 from ..data.click_sampling import THRESHOLD, ClickState
 from ..networks.late import LateNetwork
 from .kept_views import KeptViews
+from .pictures import sample_picture
 from .views import VOID
 
 CLICKS = 5
@@ -102,15 +102,7 @@ def _click(
             ious[at, turn] = (found & truth).sum() / max((found | truth).sum(), 1)
         if turn == 2:
             pictures = [
-                _picture(half[at].astype(np.uint8), probability[at] > THRESHOLD, truths[at]) for at in range(len(batch))
+                sample_picture(half[at].astype(np.uint8), probability[at] > THRESHOLD, truths[at])
+                for at in range(len(batch))
             ]
     return ious, pictures
-
-
-def _picture(colours: NDArray[np.uint8], answer: NDArray[np.bool_], truth: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Draw the truth's outline in green and the answer's in orange on the view."""
-    drawn = np.ascontiguousarray(colours)
-    for mask, colour in ((truth, (60, 200, 90)), (answer, (255, 140, 0))):
-        outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(drawn, outlines, -1, colour, 1)
-    return drawn

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..data.writing import write_text
-from ..errors import OutputError, SettingsError
+from ..data.writing import make_folder, write_text
+from ..errors import SettingsError
 from ..versions import versions
 from .settings import RunSettings
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 STATE, METRICS, SETTINGS, PROGRESS, WISH = "state.pt", "metrics.jsonl", "settings.json", "progress.json", "wish.txt"
 _PAUSE_SECONDS = 0.3
+_LIFE_SECONDS = 5.0
 
 
 class RunFolder:
@@ -30,15 +31,11 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._board: SummaryWriter | None = None
+        self._told: dict[str, object] = {}
 
     def begin(self, settings: RunSettings, **facts: object) -> None:
         """Make the folder and write the settings, the versions and `facts`. Raises `OutputError`."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"Cannot make the folder {str(self.path)!r}: {(error.strerror or str(error)).lower()}."
-            ) from error
+        make_folder(self.path)
         content = {**asdict(settings), "versions": versions(), **facts}
         write_text(self.path / SETTINGS, json.dumps(content, indent=1) + "\n")
 
@@ -74,8 +71,11 @@ class RunFolder:
 
     def progress(self, stage: str, done: float, total: float, **facts: object) -> None:
         """Say how far the run is, for those who watch: `progress.json`."""
-        content = {"stage": stage, "done": round(done, 3), "total": round(total, 3), "time": time.time(), **facts}
-        write_text(self.path / PROGRESS, json.dumps(content) + "\n")
+        self._told = {"stage": stage, "done": round(done, 3), "total": round(total, 3), **facts}
+        self._tell_time()
+
+    def _tell_time(self) -> None:
+        write_text(self.path / PROGRESS, json.dumps(self._told | {"time": time.time()}) + "\n")
 
     def save_state(self, state: Mapping[str, Any], name: str = STATE) -> None:
         """Write the state of the run beside the last one, then put it in its place."""
@@ -94,9 +94,11 @@ class RunFolder:
     def obey(self, on_pause: Callable[[], None] = lambda: None, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Do what `wish.txt` says: wait while it says `pause`, raise `KeyboardInterrupt` where it says `stop`.
 
-        `on_pause` is called once when a pause begins, `meanwhile` again and again while it lasts.
+        `on_pause` is called once when a pause begins, `meanwhile` again and again while it lasts. A paused run goes on
+        to give signs of life: whoever took it for dead would start it a second time.
         """
         is_paused = False
+        seen = time.monotonic()
         while wish := self._wish():
             if wish == "stop":
                 self.wish("")
@@ -107,6 +109,9 @@ class RunFolder:
                 is_paused = True
                 on_pause()
             meanwhile()
+            if self._told and time.monotonic() - seen > _LIFE_SECONDS:
+                seen = time.monotonic()
+                self._tell_time()
             time.sleep(_PAUSE_SECONDS)
 
     def wish(self, wish: str) -> None:

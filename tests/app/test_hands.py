@@ -1,5 +1,6 @@
 """Keys, hand editing, the list of objects, and the sliders, through the window."""
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -209,13 +210,16 @@ def test_ring_of_the_brush_leaves_with_the_cursor(cat: Hands) -> None:
     assert canvas.grab().toImage() == clear
 
 
-def test_files_dragged_over_the_canvas_reach_the_window(cat: Hands) -> None:
+def test_files_dragged_over_the_canvas_reach_the_window(cat: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
     files = QMimeData()
     files.setUrls([QUrl.fromLocalFile(str(cat.photo.path))])
     drag = QDragEnterEvent(QPoint(50, 50), Qt.DropAction.CopyAction, files, Left, NoKeys)
     drag.ignore()
+    warmed = threading.Event()
+    monkeypatch.setattr("isegformer_app.ui.file_desk.warm_up", warmed.set)
     QApplication.sendEvent(cat.surface, drag)
     assert drag.isAccepted()
+    assert warmed.wait(60)
 
 
 def test_fit_and_actual_size(cat: Hands) -> None:

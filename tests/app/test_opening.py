@@ -11,11 +11,13 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from isegformer_app import __main__ as entry
+from isegformer_app.controllers.export_plan import Format
 from isegformer_app.controllers.opening import open_photo
 from isegformer_app.controllers.photo import Photo
 from isegformer_app.inference import FakeEngine
 
 from .conftest import Hands, Start
+from .exporting import dialog_of, export
 
 
 @pytest.fixture
@@ -146,6 +148,51 @@ def test_photo_deleted_while_queued_is_told(start: Start, folder: Path) -> None:
     turn(hands, Qt.Key.Key_D)
     assert "is not there" in hands.window.message_bar.text
     assert name(hands) == "photo1.png"
+
+
+def test_photo_deleted_while_open_is_worked_on_saved_and_exported(
+    start: Start, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = start(folder)
+    photo = hands.photo.path
+    photo.unlink()
+    hands.click(20, 30)
+    hands.wait_for_mask()
+    hands.press(Qt.Key.Key_Space)
+    assert hands.area(1) > 0
+    target = tmp_path / "work.isegformer"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_options: (str(target), ""))
+    hands.do("save")
+    hands.wait_until(lambda: not hands.window.isWindowModified())
+    headline, _ = export(hands, dialog_of(hands, Format.COCO, tmp_path))
+    assert "1 object" in headline
+    for step in ("next_photo", "previous_photo"):
+        hands.do(step)
+        hands.wait_for_photo()
+    assert "is not there (any more)" in hands.window.message_bar.text
+    assert name(hands) == "photo2.png"
+    work = hands.window.files.album.work(photo)
+    assert work is not None
+    assert len(work.annotation.objects) == 1
+
+
+def test_photo_that_changed_since_it_was_annotated_is_told_of(start: Start, folder: Path) -> None:
+    hands = start(folder)
+    photo = hands.photo.path
+    hands.click(20, 30)
+    hands.wait_for_mask()
+    hands.press(Qt.Key.Key_Space)
+    turn(hands, Qt.Key.Key_D)
+    Image.new("RGB", (60, 40), (9, 9, 9)).save(photo)
+    turn(hands, Qt.Key.Key_A)
+    assert "The file was changed since it was annotated" in hands.window.message_bar.text
+    assert hands.area(1) > 0
+    turn(hands, Qt.Key.Key_D)
+    Image.new("RGB", (40, 60)).save(photo)
+    turn(hands, Qt.Key.Key_A)
+    assert "has another size than when it was annotated" in hands.window.message_bar.text
+    assert name(hands) == "photo2.png"
+    assert str(photo) in map(str, hands.window.files.album.problems)
 
 
 def test_session_brings_everything_back(

@@ -16,8 +16,8 @@ from isegformer_app.controllers.training import (
     Wanted,
     keep_model,
     kept_model_path,
+    left_over_run,
     plain_words,
-    unfinished_run,
 )
 from isegformer_app.settings import data_folder, state_folder
 from isegformer_app.ui.train_dialog import TrainDialog
@@ -149,10 +149,46 @@ def test_a_training_that_was_not_ended_is_offered_after_a_restart(cat: Hands) ->
     dialog = dialog_of(cat)
     assert "2026-01-02" in dialog.choice.left_over.text()
     assert not dialog.choice.continue_button.isHidden()
-    left = unfinished_run(state_folder() / "trainings")
+    left = left_over_run(state_folder() / "trainings")
     assert left is not None
     assert left.phase is Phase.STOPPED
     assert left.wanted.command(left.folder, resume=True)[-2:] == ["--resume", "auto"]
+
+
+def test_a_training_that_ended_while_the_window_was_closed_is_judged_later(cat: Hands) -> None:
+    run = finished_run()
+    for name in ("progress.json", "before.json"):
+        (run.folder / name).write_text("{}")
+    lines = [{"samples": samples, "held_out": value} for samples, value in ((0, 0.5), (40, 0.9), (80, 0.7))]
+    (run.folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    (run.folder / "samples").mkdir()
+    for samples in (0, 40, 80):
+        cv2.imwrite(str(run.folder / "samples" / f"1-{samples:06d}.png"), np.zeros((8, 8, 3), np.uint8))
+    before, after = ([path.name for path in paths] for paths in run.pictures_at_the_end())
+    assert (before, after) == (["1-000000.png"], ["1-000040.png"])
+    dialog = dialog_of(cat)
+    assert dialog.choice.left_over.text() == "The training of 2026-01-02 has ended."
+    dialog.choice.continue_button.click()
+    cat.wait_until(lambda: dialog.pages.currentWidget() is dialog.verdict)
+    assert cell(dialog, 1, 1) == "4.50"
+    dialog.verdict.discard_button.click()
+    assert left_over_run(state_folder() / "trainings") is None
+
+
+def test_a_run_whose_child_just_died_can_be_gone_on_with_at_once(cat: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last sign of life is a moment old, but nobody works on it any more."""
+    monkeypatch.setattr("isegformer_app.controllers.training.sys.executable", "/bin/false")
+    dialog = dialog_of(cat)
+    run = dialog.run = finished_run()
+    (run.folder / "result.json").unlink()
+    (run.folder / "before.json").write_text("{}")
+    (run.folder / "progress.json").write_text(json.dumps({"stage": "train", "time": time.time()}))
+    assert run.is_alive
+    run.start(resume=True)
+    dialog._timer.start()
+    cat.wait_until(dialog.trouble.isVisible)
+    assert dialog.choice.left_over.text() == "The training of 2026-01-02 was not ended."
+    assert dialog.choice.continue_button.text() == "&Go on with it"
 
 
 def test_a_child_that_dies_is_told_and_the_window_lives_on(

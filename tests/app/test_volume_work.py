@@ -89,9 +89,16 @@ def test_work_on_a_series_survives_a_crash(start: Start) -> None:
     click(hands, 0, 5, 6)
     turn(hands.window.planes.active, 1)
     click(hands, 0, 8, 8)
+    hands.window.volumes.windowing.show((-200.0, 300.0))
+    hands.window.volumes.windowing.show_network("display window")
+    click(hands, 0, 9, 9)
     die(hands)
     again, _ = start_again(start, "Restore")
     again.wait_for_photo()
+    view = again.photo.viewpoint
+    assert (view.window, view.key) == ((-200.0, 300.0), SliceKey(0, 3))
+    assert view.normalisation is not None
+    assert view.normalisation.name == "display window"
     annotation = again.photo.annotation
     assert again.photo.image is not None
     assert annotation.mask(1, SliceKey(0, 2))[5, 6]

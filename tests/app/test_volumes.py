@@ -239,6 +239,24 @@ def test_time_points_turn_with_shift_and_the_wheel(start: Start, tmp_path: Path)
     assert "no time point beyond" in hands.window.message_bar.text
 
 
+def test_arrows_move_where_three_planes_meet_and_as_they_are_seen(volume: Hands) -> None:
+    volume.do("three_planes")
+    _, row, col = volume.photo.viewpoint.cursor
+    volume.press(Qt.Key.Key_Right)
+    assert volume.photo.viewpoint.cursor[1:] == (row, col + 1)
+    assert index(volume) == SHAPE[0] // 2
+    volume.do("neurological")
+    volume.press(Qt.Key.Key_Right)
+    assert volume.photo.viewpoint.cursor[1:] == (row, col)
+    for _ in range(SHAPE[2]):
+        volume.press(Qt.Key.Key_Left)
+    assert volume.photo.viewpoint.cursor[2] == SHAPE[2] - 1
+    volume.do("three_planes")
+    volume.press(Qt.Key.Key_Right)
+    assert volume.photo.viewpoint.cursor[2] == SHAPE[2] - 1
+    assert "one time point" in volume.window.message_bar.text
+
+
 def test_photo_after_a_volume_is_a_photo_again(volume: Hands, cat_photo: Path) -> None:
     volume.do("three_planes")
     volume.window.files.open_paths([cat_photo])

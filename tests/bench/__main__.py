@@ -16,11 +16,24 @@ from .annotating import measure_clicks, measure_folder, measure_memory
 from .clicking import THREADS, Subject, model_subject, reference_subject, sample_photo
 from .evaluating import clicks_a_second, measure_overhead
 from .samples import Stopwatch, Summary, peak_memory
+from .series import measure_series
 from .training import measure_training
 from .volume import measure_volume
 from .window import CANVAS, measure_frames, measure_starts
 
-SUBJECTS = ("model", "reference", "evaluation", "training", "start", "canvas", "volume", "clicks", "folder", "memory")
+SUBJECTS = (
+    "model",
+    "reference",
+    "evaluation",
+    "training",
+    "start",
+    "canvas",
+    "volume",
+    "series",
+    "clicks",
+    "folder",
+    "memory",
+)
 REPETITIONS = 20
 
 
@@ -94,6 +107,8 @@ def _measure_window(options: argparse.Namespace, watch: Stopwatch) -> dict[str, 
         measure_frames(watch, options.repetitions)
     if options.only in (None, "volume"):
         facts |= measure_volume(watch, options.repetitions)
+    if options.only in (None, "series"):
+        facts |= measure_series(watch, options.repetitions)
     if options.only in (None, "clicks"):
         measure_clicks(watch, options.repetitions)
     if options.only in (None, "folder"):

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isegformer_app.document import Affine, Annotation, LabelClass, LabelObject, ShapeError
+from isegformer_app.document import Affine, Annotation, LabelClass, LabelMap, LabelObject, ShapeError, spacing_of
+from isegformer_app.document.runs import Runs
 
 from ..errors import CannotWrite
 from ..volumes import SourceGrid
@@ -18,6 +19,8 @@ from .report import class_of
 Labels = NDArray[np.uint16]
 
 _REVERSED = [2, 1, 0, 3]
+_MOST_REPEATED = 32
+"""Slices of an even grid a slice of the series on average: gaps of hardly anything make no grid of millions."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,9 +63,34 @@ class LabelledVolume:
         """Raise `CannotWrite` where the slices lie at uneven distances, which one grid cannot say."""
         if not self.grid.is_even:
             raise CannotWrite(
-                f"The slices of “{self.path.name}” lie at uneven distances, which {name} cannot hold; export "
-                "DICOM-SEG, or open one of its evenly spaced parts."
+                f"The slices of “{self.path.name}” lie at uneven distances, which {name} cannot hold; let them be "
+                "resampled to even ones, export DICOM-SEG, or open one of its evenly spaced parts."
             )
+
+    def evened(self) -> "LabelledVolume":
+        """Return it with slices at even distances, the smallest of the gaps: each repeats the slice nearest to it.
+
+        A volume whose slices lie so already is returned as it is.
+        """
+        grid = self.grid
+        if grid.is_even or grid.affine is None:
+            return self
+        places = np.array(grid.places)
+        count = 1 + round((len(places) - 1) / max(float(np.diff(places).min()), 1 / _MOST_REPEATED))
+        wanted = np.linspace(0, len(places) - 1, count)
+        nearest = np.abs(wanted[:, None] - places).argmin(axis=1)
+        affine = grid.affine.copy()
+        affine[:3, 0] *= (len(places) - 1) / (count - 1)
+        even = SourceGrid(
+            (count, *grid.shape[1:]), affine, grid.order, slices=tuple(grid.slices[place] for place in nearest)
+        )
+        layers = [
+            grid.order.to_volume(grid.order.to_stored(each)[nearest]) for each in self.annotation.label_map.layers
+        ]
+        runs = [Runs.encode(layer.astype(np.uint16)) for layer in layers]
+        annotation = Annotation.restore(self.annotation.state, LabelMap.of_runs(layers[0].shape, runs))
+        spacing = spacing_of(affine @ grid.order.index_affine(even.shape))
+        return LabelledVolume(self.path, even, spacing, annotation)
 
     def filled(self) -> list[LabelObject]:
         """The objects that have voxels, in the annotator's order."""

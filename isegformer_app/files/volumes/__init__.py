@@ -1,6 +1,6 @@
 """Volumes: what DICOM, NIfTI, NRRD and MetaImage files hold, found, read and placed in the patient."""
 
-from .finding import find_again, find_volumes, is_volume_file
+from .finding import find_again, find_volumes, is_volume_file, warm_up
 from .image import (
     FileKind,
     Finding,
@@ -35,4 +35,5 @@ __all__ = [
     "is_volume_file",
     "read_thumbnail_of",
     "read_volume",
+    "warm_up",
 ]

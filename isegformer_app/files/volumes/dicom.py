@@ -13,7 +13,7 @@ from isegformer_app.document import AxisOrder, Shape, SliceKey, Volume, spacing_
 
 from ..errors import CannotRead, FileProblem, cannot_read
 from .dicom_frames import Frame, read_frames
-from .dicom_stacks import Stack, stacks_of
+from .dicom_stacks import Stack, places_of, stacks_of
 from .dicom_values import decoded, dtype_of, is_colour, is_negative, unit_of, windows_of
 from .image import (
     FileKind,
@@ -238,4 +238,4 @@ def grid_of(choice: VolumeChoice) -> SourceGrid:
         )
         for frame in stack.frames
     )
-    return SourceGrid(_stored_shape(stack), stack.affine, _order(stack), slices=slices, is_even=stack.is_even)
+    return SourceGrid(_stored_shape(stack), stack.affine, _order(stack), None, slices, stack.is_even, places_of(stack))

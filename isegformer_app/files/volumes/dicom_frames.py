@@ -4,6 +4,7 @@ import contextlib
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +55,7 @@ class Frame:
     """One image: the head of its file, its number in it (from 0), and where it lies (DICOM's LPS millimetres).
 
     `position` is the middle of the first pixel; `rows_run` and `columns_run` are the unit vectors along a row and
-    down a column; `spacing` is from row to row and from column to column. `traits` tell images at one place apart.
+    down a column; `spacing` is from row to row and from column to column.
     """
 
     path: Path
@@ -65,7 +66,6 @@ class Frame:
     rows_run: Vector | None
     columns_run: Vector | None
     spacing: tuple[float, float] | None
-    traits: dict[str, str]
 
     @property
     def normal(self) -> Vector | None:
@@ -85,6 +85,10 @@ class Frame:
             if keyword in group:
                 return group[keyword]
         return self.head.get(keyword)
+
+    def trait(self, keyword: str) -> str:
+        """What one of `LABELS` says of this image, in words; "none" where it says nothing."""
+        return _words(self.value(keyword)) or "none"
 
 
 @contextlib.contextmanager
@@ -116,7 +120,7 @@ def open_dataset(path: Path, *, with_pixels: bool) -> Any:  # noqa: ANN401 - pyd
             if with_pixels:
                 dataset = pydicom.dcmread(path, force=True)
             else:
-                dataset = pydicom.dcmread(path, force=True, stop_before_pixels=True, specific_tags=list(_HEAD_TAGS))
+                dataset = pydicom.dcmread(path, force=True, stop_before_pixels=True, specific_tags=_head_tags())
     except OSError:
         raise
     except Exception as error:
@@ -134,6 +138,26 @@ def open_dataset(path: Path, *, with_pixels: bool) -> Any:  # noqa: ANN401 - pyd
     return dataset
 
 
+@cache
+def _head_tags() -> list[Any]:
+    """The tags of the head, looked up once: pydicom would do it for every file."""
+    from pydicom.tag import Tag
+
+    return [Tag(keyword) for keyword in _HEAD_TAGS]
+
+
+@cache
+def _is_decoded(syntax: str) -> bool:
+    """Whether one of the decoders that are there reads a transfer syntax."""
+    from pydicom.pixels.decoders.base import get_decoder
+    from pydicom.uid import UID
+
+    try:
+        return bool(get_decoder(UID(syntax)).is_available)
+    except RuntimeError:
+        return False
+
+
 def read_frames(path: Path) -> list[Frame]:
     """List the images of a file; raises `NotAnImage`, `CannotRead` with the reason, and `OSError`."""
     head = open_dataset(path, with_pixels=False)
@@ -149,20 +173,15 @@ def read_frames(path: Path) -> list[Frame]:
 
 
 def _refuse_what_is_no_image(head: Any, path: Path) -> None:  # noqa: ANN401 - pydicom's data set
-    from pydicom.pixels.decoders.base import get_decoder
     from pydicom.uid import UID
 
-    kind = UID(head.get("SOPClassUID", "") or "").name
     if head.get("Modality") == "SEG":
         raise NotAnImage(f"“{path.name}” holds a segmentation and no image; open the image, then import it as labels.")
     if not head.get("Rows") or not head.get("Columns"):
+        kind = UID(head.get("SOPClassUID", "") or "").name
         raise NotAnImage(f"“{path.name}” holds no image{f' but {kind}' if kind else ''}.")
     syntax = head.file_meta.TransferSyntaxUID
-    try:
-        is_readable = get_decoder(syntax).is_available
-    except RuntimeError:
-        is_readable = False
-    if not is_readable:
+    if not _is_decoded(str(syntax)):
         raise CannotRead(
             f"“{path.name}” is stored in the transfer syntax “{UID(syntax).name}”, which is not decoded here; "
             "export it uncompressed or as lossless JPEG 2000."
@@ -191,7 +210,7 @@ def _flat(group: Any) -> dict[str, Any]:  # noqa: ANN401 - pydicom's data set
 
 
 def _frame(head: Any, path: Path, number: int, groups: tuple[dict[str, Any], ...]) -> Frame:  # noqa: ANN401 - pydicom's
-    bare = Frame(path, number, head, groups, None, None, None, None, {})
+    bare = Frame(path, number, head, groups, None, None, None, None)
     position, orientation = (numbers(bare.value(f"Image{word}Patient")) for word in ("Position", "Orientation"))
     directions = _directions(orientation)
     is_stack = whole(head.get("NumberOfFrames")) > 1 and not groups
@@ -200,7 +219,6 @@ def _frame(head: Any, path: Path, number: int, groups: tuple[dict[str, Any], ...
     is_placed = position is not None and len(position) == 3 and directions is not None  # noqa: PLR2004 - millimetres
     spacing = numbers(bare.value("PixelSpacing")) or numbers(bare.value("ImagerPixelSpacing"))
     is_spaced = spacing is not None and len(spacing) == 2 and min(spacing) > 0  # noqa: PLR2004 - rows and columns
-    traits = {keyword: _words(bare.value(keyword)) for keyword in LABELS}
     return Frame(
         path,
         number,
@@ -210,7 +228,6 @@ def _frame(head: Any, path: Path, number: int, groups: tuple[dict[str, Any], ...
         directions[0] if directions is not None and is_placed and is_spaced else None,
         directions[1] if directions is not None and is_placed and is_spaced else None,
         (spacing[0], spacing[1]) if spacing is not None and is_spaced else None,
-        {keyword: value for keyword, value in traits.items() if value},
     )
 
 

@@ -52,6 +52,15 @@ def stacks_of(frames: Iterable[Frame]) -> list[Stack]:
     return finished
 
 
+def places_of(stack: Stack) -> tuple[float, ...]:
+    """Where the slices of an uneven stack lie along its axis, in its mean steps from the first; of an even one none."""
+    if stack.is_even or stack.affine is None:
+        return ()
+    positions = _positions(stack.frames)
+    step = (positions[-1] - positions[0]) / (len(positions) - 1)
+    return tuple(((positions - positions[0]) @ step / (step @ step)).tolist())
+
+
 def _split(stacks: list[Stack], name_of: Callable[[list[Frame], Frame], str], sentence: str) -> list[Stack]:
     found: list[Stack] = []
     for stack in stacks:
@@ -113,7 +122,7 @@ def _told_apart(stack: Stack) -> list[Stack]:
     for keyword, label in LABELS.items():
         groups: dict[str, list[Frame]] = {}
         for frame in stack.frames:
-            groups.setdefault(frame.traits.get(keyword, "none"), []).append(frame)
+            groups.setdefault(frame.trait(keyword), []).append(frame)
         if not 1 < len(groups) <= most:
             continue
         left = sum(int(np.bincount(_places(tuple(group))).max()) - 1 for group in groups.values())

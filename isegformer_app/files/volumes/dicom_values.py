@@ -7,12 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from isegformer_app.document import Curve
+
 from ..errors import Damaged
 from .dicom_frames import Frame, numbers, open_dataset, quiet, whole
 from .image import NamedWindow
 
 _DTYPES = (np.uint8, np.int16, np.uint16, np.int32)
-_EXACT_WIDTH = {"LINEAR_EXACT", "SIGMOID"}
+_SIGMOID_WIDTHS = 3
+"""So many widths of a sigmoid are shown; beyond, 0.3 % of black and white are left."""
+
+_SIGMOID = np.rint(255 / (1 + np.exp(-2 * _SIGMOID_WIDTHS * np.linspace(-1, 1, 1024)))).astype(np.uint8)
+"""DICOM PS3.3 C.11.2.1.3.1: 1 / (1 + exp(-4 (x - centre) / width))."""
 
 
 def is_colour(frame: Frame) -> bool:
@@ -157,38 +163,52 @@ def windows_of(frame: Frame) -> tuple[list[NamedWindow], list[str]]:
     """The windows that the file proposes, and sentences on what cannot be shown as it is meant."""
     if is_colour(frame):
         return [NamedWindow("as stored", 0.0, 255.0)], []
-    found = _linear_windows(frame)
     tables, notes = _table_windows(frame)
-    windows = found + tables
-    if is_negative(frame):
-        windows = [NamedWindow(each.name, each.high, each.low) for each in windows]
-    return windows, notes
+    windows = _level_windows(frame) + tables
+    return [each.negative() for each in windows] if is_negative(frame) else windows, notes
 
 
-def _linear_windows(frame: Frame) -> list[NamedWindow]:
+def _level_windows(frame: Frame) -> list[NamedWindow]:
     centres, widths = (numbers(frame.value(f"Window{word}")) or [] for word in ("Center", "Width"))
     words = frame.value("WindowCenterWidthExplanation")
     names = [words] if isinstance(words, str) else [str(each) for each in words or []]
-    is_exact = str(frame.value("VOILUTFunction") or "") in _EXACT_WIDTH
+    function = str(frame.value("VOILUTFunction") or "")
     found = []
     for place, (centre, width) in enumerate(zip(centres, widths, strict=False)):
         name = names[place].strip() if place < len(names) else ""
         name = name or ("of the file" if len(centres) == 1 else f"of the file {place + 1}")
         # DICOM PS3.3 C.11.2.1.2: without EXACT, the ends of a window of width w are w - 1 apart, half a step lower.
-        middle, half = (centre, width / 2) if is_exact else (centre - 0.5, (width - 1) / 2)
+        middle, half = (centre - 0.5, (width - 1) / 2) if function in {"", "LINEAR"} else (centre, width / 2)
+        if function == "SIGMOID":
+            half *= _SIGMOID_WIDTHS
         if half > 0:
-            found.append(NamedWindow(name, middle - half, middle + half))
+            curve = _SIGMOID if function == "SIGMOID" else None
+            found.append(NamedWindow(name, middle - half, middle + half, curve))
     return found
 
 
 def _table_windows(frame: Frame) -> tuple[list[NamedWindow], list[str]]:
-    found = []
+    found, notes = [], []
     for place, table in enumerate(frame.head.get("VOILUTSequence") or [], start=1):
         descriptor = numbers(table.get("LUTDescriptor"))
         if descriptor is None or len(descriptor) != 3:  # noqa: PLR2004 - entries, first value, bits
             continue
         first, entries = descriptor[1], descriptor[0] or 65536
         name = str(table.get("LUTExplanation") or "").strip() or f"table of the file {place}"
-        found.append(NamedWindow(name, first, first + entries - 1))
-    notes = ["The file brings tables of grey values (VOI LUT); they are shown as straight lines."] if found else []
+        curve = _curve(frame.head, place - 1, first, entries, int(descriptor[2]))
+        found.append(NamedWindow(name, first, first + entries - 1, curve))
+        if curve is None:
+            notes.append(f"The table of grey values “{name}” (VOI LUT) is damaged and is shown as a straight line.")
     return found, notes
+
+
+def _curve(head: Any, place: int, first: float, entries: float, bits: int) -> Curve | None:  # noqa: ANN401 - pydicom's
+    """The greys of a table for display, by its place in the file; None where it is damaged."""
+    from pydicom.pixels.processing import apply_voi
+
+    try:
+        values = apply_voi(np.arange(int(first), int(first + entries)), head, place)
+    except Exception:  # noqa: BLE001 - a table that contradicts itself does so in every way there is
+        return None
+    greys: Curve = np.rint(values / (2**bits - 1) * 255).clip(0, 255).astype(np.uint8)
+    return greys

@@ -44,6 +44,11 @@ def is_volume_file(path: Path) -> bool:
         return False
 
 
+def warm_up() -> None:
+    """Load what reads DICOM, which takes a moment, while nobody waits for it yet. May run on any thread."""
+    import pydicom  # noqa: F401
+
+
 def find_volumes(paths: Sequence[Path], watch: Watch = unwatched) -> Finding:
     """Find the volumes in files and folders, and the folders below them. May run on any thread.
 

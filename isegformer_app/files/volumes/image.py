@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isegformer_app.document import Affine, AxisOrder, Shape, SliceKey, Volume
+from isegformer_app.document import Affine, AxisOrder, Curve, Shape, SliceKey, Volume
 
 Watch = Callable[[int, int, str], None]
 """Called with how much is done, of how much, and what is in hand; may raise to stop the reading."""
@@ -71,15 +71,25 @@ class SourceGrid:
     """Of a DICOM series, the images along the first axis."""
     is_even: bool = True
     """False where the slices do not lie at even distances: then the affine holds for the first and last alone."""
+    places: tuple[float, ...] = ()
+    """Of slices at uneven distances, where each lies as the affine counts: the first at 0, the last at n - 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedWindow:
-    """Values shown as black (`low`) and white (`high`), and how they are called; `low` > `high` shows a negative."""
+    """Values shown as black (`low`) and white (`high`), and how they are called; `low` > `high` shows a negative.
+
+    `curve` holds the greys of evenly spaced values from `low` to `high`, where those do not rise in a straight line.
+    """
 
     name: str
     low: float
     high: float
+    curve: Curve | None = field(default=None, compare=False, repr=False)
+
+    def negative(self) -> "NamedWindow":
+        """Return the window in which dark and bright change places."""
+        return NamedWindow(self.name, self.high, self.low, None if self.curve is None else 255 - self.curve[::-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +162,10 @@ class VolumeImage:
     def volume(self) -> Volume:
         """The first time point, most often the only one."""
         return self.volumes[0]
+
+    def curve(self, window: tuple[float, float] | None) -> Curve | None:
+        """The curve of the window of the file that has these ends; None for a straight line."""
+        return next((each.curve for each in self.windows if (each.low, each.high) == window), None)
 
     def labels_to_stored(self, labels: NDArray[np.generic]) -> NDArray[Any]:
         """Turn labels (D, H, W) on the volume into the order of the file, `grid.shape`; a view."""

@@ -40,7 +40,7 @@ def read_thumbnail_of(choice: VolumeChoice, side: int) -> NDArray[np.uint8] | No
 
 
 def _picture(first: FirstSlice, side: int) -> NDArray[np.uint8]:
-    shown = Volume(first.pixels[None]).as_rgb(PHOTO, (first.window.low, first.window.high))
+    shown = Volume(first.pixels[None]).as_rgb(PHOTO, (first.window.low, first.window.high), first.window.curve)
     rows, columns = (length for axis, length in enumerate(first.spacing) if axis != first.key.axis)
     height, width = shown.shape[0] * rows, shown.shape[1] * columns
     scale = side / max(height, width)

@@ -38,6 +38,8 @@ class Layout:
     """Longer side of the view in the published Zoom-In."""
     fixed_side: int = 448
     """Side of the view in the published fixed-size Zoom-In."""
+    objects: int | None = None
+    """How many objects the published set has: what was measured on fewer is told so."""
     is_own: bool = False
     """Data of one's own, which has no name but that of its root."""
     options: frozenset[str] = frozenset()
@@ -57,15 +59,22 @@ def _volumes(where: Where) -> Found:
 
 LAYOUTS = {
     "grabcut": Layout(
-        title="GrabCut", files="data_GT/ with boundary_GT/", open=lambda where: natural.open_grabcut(where.root)
+        title="GrabCut",
+        files="data_GT/ with boundary_GT/",
+        open=lambda where: natural.open_grabcut(where.root),
+        objects=50,
     ),
     "berkeley": Layout(
-        title="Berkeley", files="images/ with masks/", open=lambda where: natural.open_berkeley(where.root)
+        title="Berkeley",
+        files="images/ with masks/",
+        open=lambda where: natural.open_berkeley(where.root),
+        objects=100,
     ),
     "davis": Layout(
         title="DAVIS (345 frames)",
         files="img/ with gt/",
         open=lambda where: natural.open_davis(where.root),
+        objects=345,
         zoom_side=600,
         fixed_side=672,
     ),
@@ -73,16 +82,21 @@ LAYOUTS = {
         title="PASCAL VOC val",
         files="JPEGImages/, SegmentationObject/ and ImageSets/Segmentation/val.txt",
         open=lambda where: natural.open_voc(where.root, where.split, as_grey=where.as_published),
+        objects=3427,
         options=frozenset({"split"}),
     ),
     "sbd": Layout(
         title="SBD",
         files="img/, inst/ and val.txt",
         open=lambda where: natural.open_sbd(where.root, where.split),
+        objects=6671,
         options=frozenset({"split"}),
     ),
     "coco_mval": Layout(
-        title="COCO_MVal", files="img/ with gt/", open=lambda where: natural.open_coco_mval(where.root)
+        title="COCO_MVal",
+        files="img/ with gt/",
+        open=lambda where: natural.open_coco_mval(where.root),
+        objects=800,
     ),
     "lvis": Layout(
         title="LVIS",

@@ -10,7 +10,6 @@ from isegformer_app.controllers.progress import Cancelled
 from isegformer_app.controllers.surfacing import changed_ids, make_surfaces
 from isegformer_app.document import Change, MaskCrop, OverlapRule, SliceKey
 from isegformer_app.document.edits import PlaceMask
-from isegformer_app.files.errors import CannotWrite
 from isegformer_app.files.exports.surfaces import surface
 
 from ..files.volumes.labelled import annotated, opened, two_blocks
@@ -67,11 +66,17 @@ def test_work_ends_where_it_is_not_wanted(photo: Photo) -> None:
         make_surfaces(photo, {1, 2}, stop)
 
 
-def test_uneven_series_gets_a_sentence(tmp_path: Path) -> None:
-    folder = write_series(tmp_path / "series", np.zeros((5, 6, 7), np.int16), AXIAL)
-    (folder / sorted(each.name for each in folder.iterdir())[2]).unlink()
+def test_surface_of_an_uneven_series_lies_where_its_slices_lie(tmp_path: Path) -> None:
+    folder = write_series(tmp_path / "series", np.zeros((6, 6, 7), np.int16), AXIAL)
+    (folder / "013-001.dcm").unlink()
     image = opened(folder)
-    labelled = annotated(image, two_blocks(image.volume.shape))
+    assert not image.grid.is_even
+    mask = np.zeros(image.volume.shape, dtype=np.bool_)
+    # Slices run from the head down: the last lies lowest, and the gap is before it.
+    mask[:4, 2:4, 2:5] = True
+    labelled = annotated(image, [mask])
     photo = Photo(folder, image.volume, labelled.annotation, image=image)
-    with pytest.raises(CannotWrite, match="uneven"):
-        make_surfaces(photo, {1}, untold)
+    points = make_surfaces(photo, {1}, untold)[1].points
+    # The highest slice is at 15 mm; that before the gap at 6 mm reaches 1.5 mm below it.
+    assert points[:, 2].max() == pytest.approx(16.5)
+    assert points[:, 2].min() == pytest.approx(4.5)

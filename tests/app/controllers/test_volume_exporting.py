@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from isegformer_app.controllers.export_plan import OF_VOLUMES, Choice, Format, Source, stem_of
+from isegformer_app.controllers.export_plan import EVEN_ONLY, OF_VOLUMES, Choice, Format, Source, stem_of
 from isegformer_app.controllers.export_writing import write_plan
 from isegformer_app.controllers.exporting import ExportPlanner
 from isegformer_app.controllers.progress import Cancelled
+from isegformer_app.document import Viewpoint
+from isegformer_app.files.errors import CannotWrite
 from isegformer_app.files.session import Work
 from tests.app.files.drawing import annotated as photo_of
 from tests.app.files.drawing import disk
@@ -30,15 +32,15 @@ def quietly(done: int, total: int, name: str) -> None:
     assert name
 
 
-def planner(tmp_path: Path) -> ExportPlanner:
-    """A queue of a NIfTI volume, a DICOM series and a photo."""
+def planner(tmp_path: Path, view: Viewpoint | None = None) -> ExportPlanner:
+    """A queue of a NIfTI volume, a DICOM series and a photo; `view` is how the volumes are looked at."""
     nifti = opened(write_nifti(tmp_path / "in" / "head.nii.gz", VALUES, np.diag([2.0, 2, 2, 1])))
     series = opened(write_series(tmp_path / "in" / "series", VALUES, AXIAL))
     sources = {}
     for image, name in ((nifti, "head.nii.gz"), (series, "series")):
         path = tmp_path / "in" / name
         work = annotated(image, two_blocks(image.volume.shape)).annotation
-        sources[path] = Source.of(path, Work.of(work, image.source.content_hash), image.source)
+        sources[path] = Source.of(path, Work.of(work, image.source.content_hash, view), image.source)
     photo = tmp_path / "in" / "photo.png"
     sources[photo] = Source.of(photo, Work.of(photo_of((40, 60), [disk((40, 60), 10, 12, 6)]), ""))
     return ExportPlanner(tuple(sources), next(iter(sources)), sources)
@@ -93,6 +95,32 @@ def test_coco_of_slices_names_their_pictures_and_holds_their_masks(tmp_path: Pat
         shown = volume.volume.array[1].astype(float)
         expected = (shown - window.low) / (window.high - window.low) * 255
         assert np.abs(np.asarray(picture).astype(float) - expected.clip(0, 255)).max() <= 1
+
+
+def test_slices_are_written_through_the_window_of_the_screen(tmp_path: Path, out: Path) -> None:
+    queue = planner(tmp_path, Viewpoint(window=(100.0, -100.0)))
+    write_plan(queue.plan(Choice(Format.PNG, out)), quietly)
+    shown = opened(tmp_path / "in" / "series").volume.array[1].astype(float)
+    with Image.open(out / "images" / "series-axial-0002.png") as picture:
+        expected = (100 - shown) / 200 * 255
+        assert np.abs(np.asarray(picture).astype(float) - expected.clip(0, 255)).max() <= 1
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Format if kind in EVEN_ONLY])
+def test_uneven_series_are_resampled_only_when_asked(tmp_path: Path, out: Path, kind: Format) -> None:
+    planner(tmp_path)
+    (tmp_path / "in" / "series" / "026-002.dcm").unlink()
+    image = opened(tmp_path / "in" / "series")
+    work = annotated(image, two_blocks(image.volume.shape)).annotation
+    path = tmp_path / "in" / "series"
+    source = Source.of(path, Work.of(work, image.source.content_hash), image.source)
+    queue = ExportPlanner((path,), path, {path: source})
+    assert queue.has_series
+    with pytest.raises(CannotWrite, match="let them be resampled"):
+        write_plan(queue.plan(Choice(kind, out)), quietly)
+    assert not list(out.iterdir())
+    report = write_plan(queue.plan(Choice(kind, out, evenly=True)), quietly)
+    assert "holds 5 at even ones" in report.skipped[0]
 
 
 def test_a_volume_that_is_gone_is_said_and_nothing_is_written(tmp_path: Path, out: Path) -> None:

@@ -102,7 +102,9 @@ def test_the_published_settings_are_used_and_told(
     engine = json.loads((out / "summary.json").read_text())["engine"]
     assert region.items() <= engine["region"].items()
     assert (engine["flip"], engine["honoured"], engine["brs"]) == (True, False, "none")
-    assert "iSegFormer-B5 C+L" in (out / "table.md").read_text()
+    table = (out / "table.md").read_text()
+    assert "iSegFormer-B5 C+L" in table
+    assert "Objects: 1, of 345 in the published set." in table
 
 
 @pytest.mark.usefixtures("loads")

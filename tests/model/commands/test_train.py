@@ -1,19 +1,24 @@
 """`isegformer train` from one's own folder: the check, the refusals, a whole network trained and used."""
 
 import json
+import os
+from dataclasses import fields
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from model.checkpoints import load_checkpoint
-from model.cli import main
+from model.cli import Parser, main
 from model.clicks import Click
 from model.engine import Segmenter
 from model.networks import create_network
 from model.store import resolve_model
+from model.training.click_settings import CLICK_PRESETS
 from model.training.distillation import Distillation, Teacher
+from model.training.settings import PRESETS
 from tests.model.conftest import Dataset
 
 TINY = (
@@ -42,11 +47,25 @@ def test_a_network_is_trained_resumed_and_used(
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert any("held_out" in line for line in lines)
     assert (run / "tensorboard").is_dir()
+    picture = cv2.imread(str(run / "samples" / "1-000004.png"))
+    assert picture is not None
+    assert picture.shape == (32, 32, 3)
     assert json.loads((run / "settings.json").read_text())["versions"]["torch"]
     assert train(*TINY, "--data", folder, "--output", run) == 2
     assert "--resume" in capsys.readouterr().err
     assert train(*TINY, "--epochs", "2", "--data", folder, "--output", run, "--resume", "auto") == 0
     assert load_checkpoint(model).card["samples"] == 8
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_threads_that_wait_sleep_unless_one_says_otherwise(
+    before: str | None, after: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", before or "")
+    if before is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY")
+    assert train() == 2
+    assert os.environ["OMP_WAIT_POLICY"] == after
 
 
 def test_the_check_alone_writes_its_report(
@@ -81,6 +100,28 @@ def test_bad_input_ends_in_a_sentence(
     message = capsys.readouterr().err
     assert said in message
     assert message.count("\n") == 1
+
+
+def test_every_setting_is_an_option() -> None:
+    from model.commands import train as command
+
+    parser = Parser()
+    command.add_arguments(parser)
+    options = {word for action in parser._actions for word in action.option_strings}
+    for preset in (*PRESETS.values(), *CLICK_PRESETS.values()):
+        assert {f"--{field.name.replace('_', '-')}" for field in fields(preset)} <= options
+
+
+def test_a_published_set_is_checked_where_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for stem, value in (("a", 255), ("b", 0)):
+        for folder, array in (("img", np.zeros((40, 50, 3))), ("gt", np.full((40, 50), value))):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            cv2.imwrite(str(tmp_path / folder / f"{stem}.png"), array.astype(np.uint8))
+    words = (*TINY, "--dataset", "davis", "--data", tmp_path, "--output", tmp_path / "run")
+    assert train(*words, "--check-only") == 0
+    assert "davis/b: its mask is empty" in capsys.readouterr().out
+    assert train(*words, "--strict") == 2
+    assert "not clean" in capsys.readouterr().err
 
 
 def test_an_early_network_is_not_for_the_preset_finetune(
@@ -120,6 +161,7 @@ def test_a_model_is_trained_on_with_its_first_blocks_frozen(dataset: Dataset, tm
     blocks = {name.split(".")[3] for name in changed if name.startswith("encoder.vit.blocks.")}
     assert blocks == {"11"}
     assert not [name for name in changed if "patch_embed" in name or name.endswith(("pos_embed", "cls_token"))]
+    assert (run / "model.safetensors").stat().st_size < 50e6  # The encoder goes into the file in half precision.
 
 
 def test_starts_that_do_not_fit_are_refused(

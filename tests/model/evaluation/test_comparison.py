@@ -52,6 +52,21 @@ def test_differences_are_paired_and_have_intervals(runs: tuple[Path, Path]) -> N
     assert gaps == sorted(gaps, reverse=True)
 
 
+def test_what_an_early_stop_leaves_unknown_is_not_compared(dataset: Dataset, tmp_path: Path) -> None:
+    root = dataset("a", 3)
+    for stop, folders in ((0.87, ("b", "c")), (0.5, ("d", "e"))):
+        for name, engine in zip(folders, (Disk(), Better()), strict=True):
+            run(evaluation(root, tmp_path / name, ProtocolSettings(target_iou=stop), model=name), engine)
+    first, second = read_runs([tmp_path / "b", tmp_path / "c"])
+    found = compare(first, second)
+    assert found.target == "noc@85"
+    assert {name for name in found.values if name.startswith("noc")} == {"noc@80", "noc@85"}
+    assert not (tmp_path / "d" / "noc-histogram.png").exists()
+    first, second = read_runs([tmp_path / "d", tmp_path / "e"])
+    with pytest.raises(DatasetError, match="below an IoU"):
+        compare(first, second)
+
+
 def test_the_command_writes_numbers_a_table_and_a_picture(
     runs: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -64,8 +64,11 @@ def palette_png(path: Path, indices: NDArray[np.uint8]) -> None:
 def test_grabcut_and_berkeley_ignore_128(tmp_path: Path, name: str, folders: tuple[str, str]) -> None:
     photo(tmp_path / folders[0] / "a.jpg")
     write(tmp_path / folders[1] / "a.bmp", blocks(255, 128, 64))
+    # GrabCut's scissors.JPG, and the second object of Berkeley's 239007.
+    (tmp_path / folders[0] / "aa.JPG").write_bytes((tmp_path / folders[0] / "a.jpg").read_bytes())
+    write(tmp_path / folders[1] / "aa.png", blocks(0, 255))
     found = opened(name, tmp_path)
-    assert areas(found) == {"a": {1: 16}}
+    assert areas(found) == {"a": {1: 16}, "aa": {1: 16}}
     assert found.images[0].read_objects().ignored.sum() == 16
 
 

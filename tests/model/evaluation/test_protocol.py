@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
 from model.clicks import Click
 from model.evaluation.metrics import (
@@ -123,6 +124,45 @@ def test_clicks_are_those_of_the_published_rule(seed: int) -> None:
         clicked.add(expected[:2])
 
 
+@settings(max_examples=25)
+@given(seed=st.integers(0, 10_000), grain=st.sampled_from((1, 2, 8, 30)))
+def test_clicks_on_large_images_are_those_of_the_published_transform(seed: int, grain: int) -> None:
+    rng = np.random.default_rng(seed)
+    height, width = (int(length) for length in rng.integers(400, 800, 2))
+
+    def blobs(level: float) -> Mask:
+        coarse = rng.random((grain, grain)).astype(np.float32)
+        return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC) > level)
+
+    truth, clicked = blobs(0.4), np.zeros((height, width), np.bool_)
+    user = SimulatedUser(truth)
+    for level in (2.0, 0.7, 0.9):
+        # The first answer is empty: depths of more than 255 pixels occur.
+        mask = blobs(level)
+        depths = []
+        for wrong in (truth & ~mask, ~truth & mask):
+            depths.append(np.rint(distance_transform_edt(np.pad(wrong, 1))[1:-1, 1:-1] ** 2) * ~clicked)
+        click = user.click(mask)
+        if not max(depth.max() for depth in depths):
+            assert click is None
+            return
+        is_positive = bool(depths[0].max() > depths[1].max())
+        row, col = divmod(int(depths[0 if is_positive else 1].argmax()), width)
+        assert click == Click(row, col, is_positive=is_positive)
+        clicked[row, col] = True
+
+
+def test_objects_deeper_than_distances_in_city_blocks_are_counted() -> None:
+    truth = disk((900, 900), 450, 440, 400)
+    user, empty = SimulatedUser(truth), np.zeros((900, 900), np.bool_)
+    assert user.click(empty) == Click(450, 440, is_positive=True)
+    second = user.click(empty)
+    depth = distance_transform_edt(np.pad(truth, 1))[1:-1, 1:-1]
+    depth[450, 440] = 0
+    assert second is not None
+    assert (second.row, second.col) == divmod(int(np.rint(depth**2).argmax()), 900)
+
+
 class Grower:
     """An engine that finds one more column of a 10-pixel-wide object with each click."""
 
@@ -163,6 +203,7 @@ def test_clicks_stop_at_their_limit_and_at_the_target() -> None:
 def test_a_pixel_is_object_above_the_threshold_of_the_protocol() -> None:
     assert click_object(Grower(0.495), TRUTH).ious[0] == 0.1
     assert click_object(Grower(0.485), TRUTH).ious[0] == 0.0
+    assert click_object(Grower(0.49), TRUTH).ious[0] == 0.0
     assert click_object(Grower(0.485), TRUTH, protocol=ProtocolSettings(threshold=0.4)).ious[0] == 0.1
 
 

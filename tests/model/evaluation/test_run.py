@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -176,12 +177,16 @@ def test_without_a_folder_nothing_is_written(dataset: Dataset, tmp_path: Path) -
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_an_image_that_is_damaged_is_named_and_the_rest_counted(dataset: Dataset, tmp_path: Path) -> None:
-    root = dataset("a", 2)
+def test_images_that_are_damaged_or_of_another_size_are_named_and_the_rest_counted(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    root = dataset("a", 3)
     (root / "images" / "0.png").write_bytes(b"no picture")
+    assert cv2.imwrite(str(root / "masks" / "2.png"), np.full((7, 9), 255, np.uint8))
     summary = run(evaluation(root, tmp_path / "out"), Disk())
     assert summary["objects"] == 2
-    assert [problem["name"] for problem in summary["problems"]] == ["a/0"]
+    assert [problem["name"] for problem in summary["problems"]] == ["a/0", "a/2"]
+    assert "9 x 7" in summary["problems"][1]["reason"]
     (root / "images" / "1.png").write_bytes(b"no picture")
     with pytest.raises(DatasetError, match="No object could be clicked"):
         evaluation(root, None).run(Disk())

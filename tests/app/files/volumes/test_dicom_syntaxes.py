@@ -8,6 +8,7 @@ import pydicom
 import pytest
 from numpy.typing import NDArray
 from pydicom.data import get_testdata_file
+from pydicom.pixels.processing import apply_voi_lut
 from pydicom.uid import HEVCMP51, MPEG2MPML
 
 from isegformer_app.document import SliceKey
@@ -151,7 +152,57 @@ def test_tables_of_grey_values(tmp_path: Path) -> None:
     expected = np.array([10, 20, 40, 80])[np.clip(raw.astype(int) - 500, 0, 3)]
     np.testing.assert_array_equal(stored(image)[0], expected)
     assert (image.windows[1].name, image.windows[1].low, image.windows[1].high) == ("steps", 500, 503)
-    assert any("VOI LUT" in note for note in image.notes)
+    assert not any("VOI LUT" in note for note in image.notes)
+
+
+@pytest.mark.parametrize("first", [-120, 300])
+@pytest.mark.parametrize("photometric", ["MONOCHROME2", "MONOCHROME1"])
+def test_table_of_grey_values_is_shown_as_pydicom_applies_it(tmp_path: Path, first: int, photometric: str) -> None:
+    dataset = pydicom.dcmread(shipped("MR_small.dcm"))
+    entries = 900
+    greys = np.rint(4095 * np.linspace(0, 1, entries) ** 2.2).astype(int)
+    table = pydicom.Dataset()
+    table.add_new("LUTDescriptor", "SS" if first < 0 else "US", [entries, first, 12])
+    table.add_new("LUTData", "US", greys.tolist())
+    dataset.VOILUTSequence = [table]
+    dataset.PhotometricInterpretation = photometric
+    del dataset.WindowCenter, dataset.WindowWidth
+    dataset.save_as(tmp_path / "table.dcm")
+    image = opened(tmp_path / "table.dcm")
+    window = image.windows[0]
+    expected = apply_voi_lut(dataset.pixel_array.astype(np.int32), dataset) / 4095 * 255
+    if photometric == "MONOCHROME1":
+        expected = 255 - expected
+    ends = window.low, window.high
+    shown = image.volume.as_grey(SliceKey(image.native_axis, 0), ends, image.curve(ends))
+    assert np.abs(image.grid.order.to_stored(shown[None])[0] - expected).max() <= 1
+    # Moved by hand it becomes a straight line.
+    assert image.curve((window.low, window.high + 1)) is None
+
+
+def test_damaged_table_is_a_straight_line_and_said(tmp_path: Path) -> None:
+    dataset = pydicom.dcmread(shipped("MR_small.dcm"))
+    table = pydicom.Dataset()
+    table.add_new("LUTDescriptor", "US", [900, 0, 12])
+    table.add_new("LUTData", "US", [1, 2])
+    dataset.VOILUTSequence = [table]
+    dataset.save_as(tmp_path / "table.dcm")
+    image = opened(tmp_path / "table.dcm")
+    assert image.windows[1].curve is None
+    assert any("“table of the file 1” (VOI LUT) is damaged" in note for note in image.notes)
+
+
+def test_sigmoid_is_shown_as_pydicom_applies_it(tmp_path: Path) -> None:
+    dataset = pydicom.dcmread(shipped("MR_small.dcm"))
+    dataset.VOILUTFunction = "SIGMOID"
+    dataset.WindowCenter, dataset.WindowWidth = 600, 500
+    dataset.save_as(tmp_path / "sigmoid.dcm")
+    image = opened(tmp_path / "sigmoid.dcm")
+    ends = image.windows[0].low, image.windows[0].high
+    shown = image.volume.as_grey(SliceKey(image.native_axis, 0), ends, image.curve(ends))
+    values = dataset.pixel_array.astype(float)
+    expected = 255 / (1 + np.exp(-4 * (values - 600) / 500))
+    assert np.abs(image.grid.order.to_stored(shown[None])[0] - expected).max() <= 1.5
 
 
 @pytest.mark.parametrize(
@@ -218,3 +269,10 @@ def test_a_directory_of_files_that_are_gone_says_so(tmp_path: Path) -> None:
     (sentence,) = find_volumes([tmp_path / "DICOMDIR"]).refused
     assert "not there" in sentence
     assert "more" in sentence
+
+
+def test_high_throughput_jpeg_2000_is_decoded_without_loss() -> None:
+    """No encoder is among our packages: the file was made by OpenJPH."""
+    image = opened(Path(__file__).parents[3] / "data" / "volumes" / "htj2k" / "lossless.dcm")
+    rows, cols = np.mgrid[:48, :64]
+    np.testing.assert_array_equal(stored(image)[0], (rows * 87 + cols * 53 + (rows * cols) % 17) % 4096)

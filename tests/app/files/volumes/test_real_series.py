@@ -15,6 +15,7 @@ import pytest
 import SimpleITK
 
 from isegformer_app.document import Volume
+from isegformer_app.files.label_segments import GridsDiffer
 from isegformer_app.files.label_volume import read_label_volume
 from isegformer_app.files.volumes import VolumeImage, find_volumes, read_volume
 from isegformer_app.files.volumes.image import unwatched
@@ -224,3 +225,28 @@ def test_manual_labels_are_read_whole(data: Data, image: str, labels: str) -> No
     path = data.path("spinal_cord_mr", labels)
     (label,) = read_label_volume(path, only(data.path("spinal_cord_mr", image)), unwatched)
     assert label.voxels == int((np.asarray(nib.load(path).dataobj) == label.value).sum()) > 0
+
+
+def test_two_slices_are_a_volume(data: Data) -> None:
+    """Some converters refuse so few; whoever has two images wants to annotate two."""
+    image = only(data.path("series_odd", "failing/slicecount/001"))
+    assert (image.volume.shape, image.notes) == ((256, 256, 2), ())
+    assert image.volume.affine is not None
+
+
+def test_labels_of_a_part_of_the_body_are_asked_about_and_lie_where_they_lay(data: Data) -> None:
+    """A CT of 112 slices, and the organs on 30 of them."""
+    folder = data.path("ct_dicom_with_labels", "tests/reference_files/example_ct.nii.gz").parent
+    image, path = only(folder / "example_ct.nii.gz"), folder / "example_seg.nii.gz"
+    with pytest.raises(GridsDiffer, match="30"):
+        read_label_volume(path, image, unwatched)
+    labels = read_label_volume(path, image, unwatched, resample=True)
+    theirs = nib.load(path)
+    values = np.asarray(theirs.dataobj)
+    assert [each.value for each in labels] == np.unique(values)[1:].tolist()
+    for each in labels:
+        assert each.voxels == int((values == each.value).sum())
+        place, mask = each.planes[0]
+        row, col = np.argwhere(mask.pixels)[0] + (mask.top, mask.left)
+        back = np.linalg.inv(theirs.affine) @ [*image.volume.to_patient(np.array([place, row, col])), 1]
+        assert values[tuple(np.rint(back[:3]).astype(int))] == each.value

@@ -213,8 +213,19 @@ def test_uneven_slices_are_kept_by_a_dicom_segmentation_alone(tmp_path: Path) ->
     folder = write_series(tmp_path / "series", np.concatenate([SERIES, SERIES]), AXIAL)
     (folder / f"{(4 * 13) % 97:03d}-004.dcm").unlink()
     image = opened(folder)
-    labelled = annotated(image, two_blocks(image.volume.shape))
+    mask = np.zeros(image.volume.shape, dtype=np.bool_)
+    mask[3:7, 1:3, 2:4] = True
+    labelled = annotated(image, [*two_blocks(image.volume.shape), mask])
     write_dicom_seg(tmp_path / "seg.dcm", labelled)
+    images = {each.SOPInstanceUID: each for each in (pydicom.dcmread(path) for path in folder.iterdir())}
+    written = pydicom.dcmread(tmp_path / "seg.dcm")
+    named = set()
+    for groups in written.PerFrameFunctionalGroupsSequence:
+        source = groups.DerivationImageSequence[0].SourceImageSequence[0].ReferencedSOPInstanceUID
+        place = groups.PlanePositionSequence[0].ImagePositionPatient
+        np.testing.assert_allclose(place, images[source].ImagePositionPatient, atol=1e-3)
+        named.add(source)
+    assert len(named) > 3
     with pytest.raises(CannotWrite, match="uneven distances"):
         write_nifti_labels(tmp_path / "x.nii", labelled)
     with pytest.raises(CannotWrite, match="uneven distances"):
@@ -242,6 +253,29 @@ def test_labels_of_another_grid_are_refused(tmp_path: Path) -> None:
     other = opened(write_nifti(tmp_path / "other.nii", np.zeros((7, 6, 4), np.int16), OBLIQUE))
     with pytest.raises(ShapeError, match="do not fit"):
         LabelledVolume(tmp_path / "other.nii", other.grid, other.volume.spacing, labelled.annotation)
+
+
+def test_uneven_slices_are_repeated_on_an_even_grid(tmp_path: Path) -> None:
+    gaps = np.array([0.0, 2.5, 5.0, 10.0, 11.25])
+    folder = write_series(tmp_path / "series", SERIES, AXIAL, ImagePositionPatient=[[-30, -40, z] for z in gaps])
+    image = opened(folder)
+    labelled = annotated(image, two_blocks(image.volume.shape))
+    with pytest.raises(CannotWrite, match="let them be resampled"):
+        write_nifti_labels(tmp_path / "x.nii.gz", labelled)
+    write_nifti_labels(tmp_path / "x.nii.gz", labelled.evened())
+    written = nib.load(tmp_path / "x.nii.gz")
+    assert written.shape == (7, 6, 10)
+    assert written.header.get_zooms()[2] == pytest.approx(1.25)
+    flat, _ = labelled.flat()
+    stored = image.labels_to_stored(flat)
+    values = np.asarray(written.dataobj)
+    for place, height in enumerate(gaps):
+        # What was drawn on a slice is there at its height in the patient, and no higher or lower than half way.
+        k = (height - written.affine[2, 3]) / written.affine[2, 2]
+        assert k == pytest.approx(round(k))
+        np.testing.assert_array_equal(values[:, :, round(k)].T, stored[place])
+    assert (written.affine @ [0, 0, 0, 1])[:3] == pytest.approx([30, 40, 0])
+    assert labelled.evened().evened().grid.shape == (10, 6, 7)
 
 
 @pytest.mark.parametrize("ending", [".stl", ".obj"])

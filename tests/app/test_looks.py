@@ -1,0 +1,130 @@
+"""What the annotator sees besides the photo: markers, crosshair, spinner, theme, tool tips, and a small screen."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication, QImage, QPalette
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QToolBar, QToolButton
+
+from isegformer_app.inference import FakeEngine
+from isegformer_app.ui import theme
+from isegformer_app.ui.markers import NEGATIVE, POSITIVE, RADIUS
+
+from .conftest import Hands, Start
+from .volumes import write_volume
+
+SMALL_SCREEN = (1280, 720)
+SPINNER = RADIUS + 6
+
+
+def seen(hands: Hands) -> NDArray[np.uint8]:
+    """The canvas as it is on the screen, (H, W, 3)."""
+    image = hands.window.canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+
+
+def pixels_of(hands: Hands, colour: tuple[int, int, int]) -> int:
+    return int((np.abs(seen(hands).astype(int) - colour).max(axis=-1) < 12).sum())
+
+
+def test_markers_are_as_large_at_every_zoom(cat: Hands) -> None:
+    cat.click(150, 225)
+    cat.right_click(140, 215)
+    cat.wait_for_mask()
+    QTest.mouseMove(cat.surface, cat.at(20, 20))
+    colours = [(each.red(), each.green(), each.blue()) for each in (POSITIVE, NEGATIVE)]
+    before = [pixels_of(cat, colour) for colour in colours]
+    assert min(before) > RADIUS**2
+    cat.do("actual_size")
+    # Where a pixel is cut by the border moves with the zoom; were they part of the photo, it would be a third.
+    assert [pixels_of(cat, colour) for colour in colours] == pytest.approx(before, rel=0.35)
+
+
+def test_crosshair_follows_the_cursor_and_can_be_hidden(cat: Hands) -> None:
+    QTest.mouseMove(cat.surface, cat.at(60, 60))
+    QTest.mouseMove(cat.surface, cat.at(200, 300))
+    place = cat.at(200, 300)
+    shown = seen(cat)
+    cat.do("crosshair")
+    hidden = seen(cat)
+    changed = (shown != hidden).any(axis=-1)
+    height, width = changed.shape
+    assert changed[place.y() - 2 : place.y() + 3].any(axis=0).sum() > 0.9 * width
+    assert changed[:, place.x() - 2 : place.x() + 3].any(axis=1).sum() > 0.9 * height
+    assert not changed[: place.y() - 4, : place.x() - 4].any()
+    # The pixel itself stays free to be seen.
+    assert not changed[place.y(), place.x()]
+
+
+def test_a_spinner_turns_round_the_click_until_the_answer_is_there(start: Start, cat_photo: Path) -> None:
+    gate = threading.Event()
+    cat = start(cat_photo, engine=FakeEngine(radius=3, script=[gate]))
+    cat.click(150, 225)
+    QTest.mouseMove(cat.surface, cat.at(20, 20))
+    place = cat.at(150, 225)
+    box = np.s_[place.y() - 16 : place.y() + 17, place.x() - 16 : place.x() + 17]
+    rows, cols = np.mgrid[-16:17, -16:17]
+    ring = np.abs(np.hypot(rows, cols) - SPINNER) < 3
+    waiting = seen(cat)[box]
+    cat.wait_until(lambda: bool((seen(cat)[box] != waiting).any(axis=-1)[ring].any()))
+    gate.set()
+    cat.wait_for_mask()
+    answered = seen(cat)[box]
+    assert (answered != waiting).any(axis=-1)[ring].mean() > 0.3
+    QTest.qWait(200)
+    np.testing.assert_array_equal(seen(cat)[box], answered)
+
+
+def test_the_theme_follows_the_system_while_it_is_asked_to(cat: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+    def background() -> int:
+        return QGuiApplication.palette().color(QPalette.ColorRole.Window).lightness()
+
+    cat.do("theme_system")
+    scheme = ["dark"]
+    monkeypatch.setattr(theme, "resolve", lambda wanted: scheme[0] if wanted == "system" else wanted)
+    changed = QGuiApplication.styleHints().colorSchemeChanged
+    changed.emit(Qt.ColorScheme.Dark)
+    assert background() < 100
+    scheme[0] = "light"
+    changed.emit(Qt.ColorScheme.Light)
+    assert background() > 200
+    cat.do("theme_dark")
+    changed.emit(Qt.ColorScheme.Light)
+    assert background() < 100
+    cat.do("theme_light")
+
+
+def test_every_button_tells_its_name_and_key(cat: Hands) -> None:
+    bar = cat.window.findChild(QToolBar, "tools")
+    assert isinstance(bar, QToolBar)
+    actions = [action for action in bar.actions() if not action.isSeparator()]
+    assert len(actions) > 10
+    for action in actions:
+        keys = action.shortcut().toString(action.shortcut().SequenceFormat.NativeText)
+        assert keys
+        assert f"({keys})" in action.toolTip()
+        assert not action.icon().isNull()
+    buttons = cat.window.objects_panel.findChildren(QToolButton)
+    assert all(each.toolTip() and not each.icon().isNull() for each in buttons)
+
+
+def test_everything_fits_on_a_small_screen(start: Start, folder: Path, tmp_path: Path) -> None:
+    """With the list of photos, and with all that a volume brings."""
+    hands = start(folder, write_volume(tmp_path / "scan.nii.gz"))
+    hands.wait_for_photo()
+    for _ in range(3):
+        hands.do("next_photo")
+        hands.wait_for_photo()
+    assert hands.photo.image is not None
+    hands.do("three_planes")
+    least = hands.window.minimumSizeHint()
+    assert (least.width(), least.height()) <= SMALL_SCREEN
+    assert least.height() <= SMALL_SCREEN[1]
+    hands.window.resize(*SMALL_SCREEN)
+    assert (hands.window.width(), hands.window.height()) == SMALL_SCREEN
