@@ -5,6 +5,7 @@ are queued with them stay in the queue.
 """
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def compared(ours: Session, theirs: Session, progress: Progress) -> Joining:
         stored, here = theirs.works[path], ours.works.get(path)
         problem = _mismatch(ours, theirs, path)
         if problem:
-            skipped.append(_left_out(stored.state.objects, path, problem))
+            skipped += [_left_out(stored.state.objects, path, problem)] if stored.state.objects else []
             continue
         fresh = stored.state.objects if here is None else tuple(_not_here(stored, here))
         repeated += len(stored.state.objects) - len(fresh)
@@ -108,14 +109,13 @@ def _mismatch(ours: Session, theirs: Session, path: Path) -> str:
     stored, here = theirs.works[path], ours.works.get(path)
     if here is not None and here.shape != stored.shape:
         return "the picture has another size here."
-    if path in ours.sources or path in theirs.sources or path not in ours.paths:
-        return ""
-    try:
-        digest = content_hash(path) if here is None else here.content_hash
-    except FileProblem:
-        # It cannot be looked at now; when it can be, opening it compares.
-        return ""
-    return "the picture of this name here is another one." if digest != stored.content_hash else ""
+    digest = "" if here is None else here.content_hash
+    if here is None and path in ours.paths and path not in ours.sources:
+        # What cannot be looked at now is compared when it is opened.
+        with suppress(FileProblem):
+            digest = content_hash(path)
+    is_other = digest and stored.content_hash and digest != stored.content_hash
+    return "the picture of this name here is another one." if is_other else ""
 
 
 def _not_here(stored: StoredWork, here: StoredWork) -> Iterator[LabelObject]:

@@ -235,6 +235,16 @@ class Run:
             self._child.kill()
             self._child.wait()
 
+    def lay_down(self) -> None:
+        """Note in its folder that its process is gone, so that nobody waits for it. Raises `CannotWrite`."""
+        path = self.folder / "progress.json"
+        told = _json(path)
+        if told:
+            try:
+                path.write_text(json.dumps(told | {"time": 0}), encoding="utf-8")
+            except OSError as error:
+                raise cannot_write(path, error) from error
+
     def last_words(self) -> str:
         """Say in plain language why it ended."""
         try:

@@ -159,6 +159,11 @@ class TrainDialog(QDialog):
             self._back_to_choice(message)
 
     def _back_to_choice(self, message: str) -> None:
+        if self.run is not None:
+            try:
+                self.run.lay_down()
+            except FileProblem as problem:
+                message = f"{message} {problem}"
         self.run = None
         self._offer_left_over()
         self.pages.setCurrentWidget(self.choice)

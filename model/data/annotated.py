@@ -1,7 +1,7 @@
 """One image with its objects, wherever it comes from: read when it is asked for, and named where it cannot be."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ class Objects:
     `layers` (L, H, W) int32: 0 is background, every other number one object, in one layer only; `ignored` (H, W) bool
     marks pixels that count nowhere. `named` are the numbers that the data lists, where it lists any. `parents` gives
     for parts the number of the object that they are parts of; `stuff` are regions that are no things: sky, a road.
+    `classes` are the names of the objects' classes by number, where the data names any.
     """
 
     layers: NDArray[np.int32]
@@ -28,6 +29,7 @@ class Objects:
     named: frozenset[int] = frozenset()
     parents: Mapping[int, int] = field(default_factory=dict)
     stuff: frozenset[int] = frozenset()
+    classes: Mapping[int, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, objects: NDArray[np.int32], ignored: BoolMask | None = None) -> "Objects":
@@ -63,7 +65,7 @@ class Objects:
         if not self.stuff:
             return self
         layers = np.where(np.isin(self.layers, list(self.stuff)), 0, self.layers)
-        return Objects(layers, self.ignored, self.named, self.parents)
+        return replace(self, layers=layers, stuff=frozenset())
 
     def flat(self) -> NDArray[np.int32]:
         """One layer (H, W) in which the upper objects cover the lower ones."""

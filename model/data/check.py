@@ -1,5 +1,6 @@
 """The look at the data before anything starts: what is there, what is left out and why, in words for people."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ SMALLEST = 20
 """Fewest pixels of an object that is worth a click."""
 
 _NAMED = 20
+_CLASSES = 12
 Told = Callable[[int, int], None]
 """Hears how many images were looked at, of how many."""
 
@@ -23,6 +25,8 @@ class Checked:
 
     image: Annotated
     areas: dict[int, int]
+    classes: tuple[str, ...]
+    """Of each of these objects, where the data names any."""
     size: tuple[int, int]
     ignored: int
     """Pixels that count nowhere."""
@@ -55,6 +59,7 @@ class DataCheck:
             "objects": self.objects,
             "left_out": len(self.troubles),
             "sets": per_set,
+            "classes": dict(Counter(name for each in self.usable for name in each.classes).most_common()),
             "object_area": {str(q): round(float(np.percentile(areas, q))) for q in (0, 50, 100)} if areas.size else {},
             "object_share": round(float(areas.sum() / pixels), 4) if pixels else 0.0,
             "void_share": round(sum(each.ignored for each in self.usable) / pixels, 4) if pixels else 0.0,
@@ -74,6 +79,11 @@ class DataCheck:
             lines.append(f"Objects have {small} to {large} pixels, half of them under {middle}.")
             lines.append(f"Images have {sides['smallest']} to {sides['largest']} pixels at the longer side.")
             lines.append(f"Objects cover {100 * facts['object_share']:.1f} % of all pixels.")
+        if facts["classes"]:
+            counts = [f"{name} {count}" for name, count in facts["classes"].items()]
+            more = len(counts) - _CLASSES
+            rest = f" and {more} classes more" if more > 0 else ""
+            lines.append(f"Objects of each class: {', '.join(counts[:_CLASSES])}{rest}.")
         if facts["void_share"]:
             lines.append(f"{100 * facts['void_share']:.1f} % of all pixels are void and count nowhere.")
         if self.troubles:
@@ -112,7 +122,8 @@ def _checked(image: Annotated) -> Checked:
     if not areas:
         reason = "its mask is empty" if not objects.layers.any() else f"no object has {SMALLEST} pixels that count"
         raise DatasetError(f"{reason}.")
-    return Checked(image, areas, objects.size, int(np.count_nonzero(objects.ignored)))
+    classes = tuple(name for number, name in objects.classes.items() if number in areas)
+    return Checked(image, areas, classes, objects.size, int(np.count_nonzero(objects.ignored)))
 
 
 def hold_out(usable: Sequence[Checked], share: float, seed: int) -> tuple[list[Checked], list[Checked]]:

@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ def open_coco(path: Path, image_folders: Sequence[Path] = ()) -> Found:
     for each in content["annotations"]:
         if isinstance(each, dict) and isinstance(each.get("image_id"), int):
             annotations.setdefault(each["image_id"], []).append(each)
+    names = _class_names(content.get("categories"))
     folders = [*image_folders, path.parent, path.parent / "images"]
     found, troubles = [], []
     for image in content["images"]:
@@ -49,7 +50,7 @@ def open_coco(path: Path, image_folders: Sequence[Path] = ()) -> Found:
         if place is None:
             troubles.append(Trouble(f"{path.stem}/{stem}", "its image file is not there"))
             continue
-        read = partial(_read, tuple(mine), (image["height"], image["width"]), f"{path.name}: {stem}")
+        read = partial(_read, tuple(mine), (image["height"], image["width"]), names, f"{path.name}: {stem}")
         found.append(Annotated(path.stem, stem, partial(read_image, place), read, paths=(place, path)))
     if annotations:
         troubles.append(Trouble(path.name, f"{sum(map(len, annotations.values()))} annotations name no image of it"))
@@ -89,15 +90,26 @@ def _place(folders: Sequence[Path], name: str) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def _read(annotations: Sequence[dict[str, Any]], size: tuple[int, int], name: str) -> Objects:
-    masks, ignored = [], np.zeros(size, np.bool_)
+def _class_names(categories: object) -> dict[int, str]:
+    listed = categories if isinstance(categories, list) else []
+    return {
+        each["id"]: str(each.get("name", each["id"]))
+        for each in listed
+        if isinstance(each, dict) and isinstance(each.get("id"), int)
+    }
+
+
+def _read(annotations: Sequence[dict[str, Any]], size: tuple[int, int], names: Mapping[int, str], name: str) -> Objects:
+    masks, ignored, classes = [], np.zeros(size, np.bool_), {}
     for each in annotations:
         mask = coco_mask(each.get("segmentation"), size, name)
         if each.get("iscrowd"):
             ignored |= mask
         else:
             masks.append(mask)
-    return Objects(layered(masks, size), ignored, frozenset(range(1, len(masks) + 1)))
+            if (named := names.get(each.get("category_id", -1))) is not None:
+                classes[len(masks)] = named
+    return Objects(layered(masks, size), ignored, frozenset(range(1, len(masks) + 1)), classes=classes)
 
 
 def coco_mask(segmentation: object, size: tuple[int, int], name: str) -> BoolMask:

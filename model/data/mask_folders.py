@@ -15,7 +15,7 @@ import numpy as np
 from ..errors import DatasetError
 from .annotated import Annotated, Found, Objects, Trouble, layered
 from .images import IMAGE_SUFFIXES, read_image, read_labels
-from .objects import BoolMask, MaskKind, checked_kind, infer_kind, objects_of
+from .objects import BoolMask, MaskKind, checked_kind, classes_of, infer_kind, objects_of
 
 MASK_SUFFIXES = (".png", ".tif", ".tiff", ".bmp", ".gif")
 """Endings of mask files, in the order of preference; never a lossy format."""
@@ -120,8 +120,9 @@ def _declared_kind(folder: Path) -> MaskKind | None:
 
 
 def _read(path: Path, kind: MaskKind, ignore_value: int | None) -> Objects:
-    objects, ignored = objects_of(read_labels(path), kind, ignore_value)
-    return Objects(objects[None], ignored)
+    labels = read_labels(path)
+    objects, ignored = objects_of(labels, kind, ignore_value)
+    return Objects(objects[None], ignored, classes=classes_of(labels, objects) if kind == "semantic" else {})
 
 
 def _read_several(paths: Sequence[Path]) -> Objects:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import DatasetError
 from .annotated import Annotated, Found, Objects, Trouble
-from .objects import MaskKind, objects_of
+from .objects import MaskKind, classes_of, objects_of
 
 SUFFIXES = (".nii.gz", ".nii")
 _PAIRS = (("imagesTr", "labelsTr"), ("images", "labels"), ("images", "masks"))
@@ -146,7 +146,8 @@ def read_slice(picture: Path, place: tuple[int, int]) -> NDArray[np.uint8]:
 
 def _read_labels(labels: Path, place: tuple[int, int], slicing: Slicing) -> Objects:
     plane = np.ascontiguousarray(np.take(_labels(labels)[0], place[1], place[0]))
-    return Objects.of(*objects_of(plane, slicing.kind, slicing.ignore_value))
+    objects, ignored = objects_of(plane, slicing.kind, slicing.ignore_value)
+    return Objects(objects[None], ignored, classes=classes_of(plane, objects) if slicing.kind == "semantic" else {})
 
 
 def _shape(path: Path) -> tuple[int, ...]:

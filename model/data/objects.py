@@ -59,6 +59,12 @@ def connected_parts(classes: NDArray[np.int32], neighbours: Literal[4, 8] = 4) -
     return parts
 
 
+def classes_of(labels: NDArray[np.int32], objects: NDArray[np.int32]) -> dict[int, str]:
+    """Name the class of each object (H, W) after its number in the label map (H, W) that it came from."""
+    numbers, places = np.unique(objects, return_index=True)
+    return {int(n): f"class {int(labels.flat[at])}" for n, at in zip(numbers, places, strict=True) if n}
+
+
 def infer_kind(masks: Iterable[Path]) -> MaskKind:
     """Tell binary masks from instance maps by their values: all of {0, 128, 255}, or one number beside 0.
 

@@ -48,6 +48,15 @@ class StoredLabels:
                 counts[prompt["axis"]] += len(prompt["clicks"])
         return counts.index(max(counts)) if any(counts) else int((self.work.get("view") or {"axis": 0})["axis"])
 
+    @property
+    def classes(self) -> dict[int, str]:
+        """Names of the objects' classes by number; none where they are damaged, for they are only told."""
+        try:
+            names = {each["id"]: str(each["name"]) for each in self.work["state"]["classes"]}
+            return {int(each["id"]): names[each["class"]] for each in self.work["state"]["objects"]}
+        except READ_ERRORS:
+            return {}
+
     def finished(self) -> list[int]:
         """Numbers of the objects without an open prompt."""
         objects = self.work["state"]["objects"]

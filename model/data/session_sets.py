@@ -99,4 +99,4 @@ def _of_volume(volume: Path, labels: StoredLabels, session: Path, place: int) ->
 
 def _read_objects(labels: StoredLabels) -> Objects:
     layers = labels.unpack()[:, 0].astype(np.int32)
-    return Objects(layers, np.zeros(layers.shape[1:], np.bool_))
+    return Objects(layers, np.zeros(layers.shape[1:], np.bool_), classes=labels.classes)

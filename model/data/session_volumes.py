@@ -76,4 +76,4 @@ def _read_objects(labels: StoredLabels, at: tuple[int, int]) -> Objects:
     planes = np.take(labels.unpack(), index, axis + 1).astype(np.int32)
     # A layer holds what overlaps somewhere in the volume, most often not in this slice.
     kept = planes[[number == 0 or bool(plane.any()) for number, plane in enumerate(planes)]]
-    return Objects(kept, np.zeros(kept.shape[1:], np.bool_))
+    return Objects(kept, np.zeros(kept.shape[1:], np.bool_), classes=labels.classes)

@@ -24,7 +24,7 @@ from ..networks import ClickNetwork
 from ..networks.click_maps import disk_maps
 from ..networks.ocr import rest_unused
 from ..networks.precision import has_fast_bfloat16
-from .click_samples import ClickBatch
+from .click_batch import ClickBatch
 from .click_settings import ClickSettings
 from .objectives import AuxiliaryHead, answer_loss
 from .pictures import sample_picture

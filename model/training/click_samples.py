@@ -5,7 +5,6 @@ So any process can make any sample, several processes share a batch, and a resum
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,45 +20,20 @@ from ..data.annotated import Annotated, Objects
 from ..data.hierarchy import Tree
 from ..data.point_sampler import PointSampling, pick_target, sample_points
 from ..errors import DatasetError, ImageError
+from .click_batch import ClickBatch, draw_colours
 from .click_settings import ClickSettings
 
 logger = logging.getLogger(__name__)
 
 _ATTEMPTS = 20
-_SHIFT = 10 / 255
-_COLOUR_SHARE = 0.75
+_AFFINE_SHARE = 0.75
+
+Sample = tuple[Tensor, Tensor, Tensor, Tensor, int, Tensor]
+"""Image (3, H, W) uint8, target and ignored pixels (1, H, W) bool, points (2N, 3), number, colours (5,)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClickBatch:
-    """Images (B, 3, H, W) in [0, 1], targets and ignored pixels (B, 1, H, W) bool, points (B, 2N, 3), numbers (B)."""
-
-    images: Tensor
-    targets: Tensor
-    ignored: Tensor
-    points: Tensor
-    numbers: Tensor
-
-    def part(self, start: int, end: int) -> "ClickBatch":
-        """Give the samples from `start` to `end`."""
-        fields = (self.images, self.targets, self.ignored, self.points, self.numbers)
-        return ClickBatch(*(each[start:end] for each in fields))
-
-    def to(self, device: torch.device) -> "ClickBatch":
-        """Move images and masks to a device; points stay where clicks are made, on the CPU."""
-        images, targets, ignored = (
-            each.to(device, non_blocking=True) for each in (self.images, self.targets, self.ignored)
-        )
-        return ClickBatch(images, targets, ignored, self.points, self.numbers)
-
-    def pin_memory(self) -> "ClickBatch":
-        """Pin what is moved, for the loader."""
-        images, targets, ignored = (each.pin_memory() for each in (self.images, self.targets, self.ignored))
-        return ClickBatch(images, targets, ignored, self.points, self.numbers)
-
-
-class ClickSamples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor, int]]):
-    """Sample number -> image, target, ignored pixels, points, number."""
+class ClickSamples(Dataset[Sample]):
+    """Makes the sample of a number; its colours are changed with those of its batch, on the device."""
 
     def __init__(self, images: Sequence[Annotated], settings: ClickSettings) -> None:
         if not images:
@@ -73,14 +47,14 @@ class ClickSamples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor, int]]):
         self._room = settings.memory_gb * 1e9 / max(settings.workers, 1)
         self._augment = augmentation(settings)
 
-    def __getitem__(self, number: int) -> tuple[Tensor, Tensor, Tensor, Tensor, int]:
+    def __getitem__(self, number: int) -> Sample:
         """Make one sample."""
         rng = np.random.default_rng((self._settings.seed, number))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(int(rng.integers(2**62)))
             return self._make(number, rng)
 
-    def _make(self, number: int, rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor, int]:
+    def _make(self, number: int, rng: np.random.Generator) -> Sample:
         """Cut crops of one image until one holds an object, as published; which of them are too small comes after."""
         settings = self._settings
         pixels, objects = self._draw(rng)
@@ -104,7 +78,8 @@ class ClickSamples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor, int]]):
         inside, void = (
             torch.from_numpy(np.ascontiguousarray(each))[None] for each in (target.mask, ignored & ~target.mask)
         )
-        return image, inside, void, torch.from_numpy(points), number
+        colours = torch.from_numpy(draw_colours(rng))
+        return image, inside, void, torch.from_numpy(points), number, colours
 
     def _crop(self, pixels: NDArray[np.uint8], objects: Objects) -> tuple[Tensor, NDArray[np.int32], NDArray[np.bool_]]:
         image = torch.tensor(pixels).permute(2, 0, 1)
@@ -112,7 +87,7 @@ class ClickSamples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor, int]]):
         image, masks = self._resize(image, masks)
         seen, cut = self._augment(tv_tensors.Image(image), tv_tensors.Mask(masks))
         planes = cut.numpy()
-        return seen.float() / 255, planes[:-1], planes[-1].astype(np.bool_)
+        return seen.as_subclass(torch.Tensor), planes[:-1], planes[-1].astype(np.bool_)
 
     def _resize(self, image: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
         low, high = self._settings.scales
@@ -148,20 +123,18 @@ class ClickSamples(Dataset[tuple[Tensor, Tensor, Tensor, Tensor, int]]):
 
 
 def augmentation(settings: ClickSettings) -> Any:  # noqa: ANN401 - torchvision ships no types
-    """Give the published changes of geometry and colour, by torchvision; images (3, H, W) uint8 with their masks."""
+    """Give the published changes of geometry, by torchvision; images (3, H, W) uint8 with their masks."""
     rows, cols = settings.crop
     turned = [
         v2.RandomVerticalFlip(0.5),
         v2.RandomApply([_QuarterTurn()], 0.5),
-        v2.RandomApply([v2.RandomAffine(3, translate=(0.03, 0.03))], _COLOUR_SHARE),
+        v2.RandomApply([v2.RandomAffine(3, translate=(0.03, 0.03))], _AFFINE_SHARE),
     ]
     return v2.Compose(
         [
             v2.RandomHorizontalFlip(0.5),
             *(turned if settings.is_turned else []),
             v2.RandomCrop((rows, cols), pad_if_needed=True),
-            v2.RandomApply([v2.ColorJitter(brightness=0.25, contrast=(0.85, 1.4))], _COLOUR_SHARE),
-            v2.RandomApply([_ChannelShift()], _COLOUR_SHARE),
         ]
     )
 
@@ -174,18 +147,6 @@ class _QuarterTurn(v2.Transform):  # type: ignore[misc]
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:  # noqa: ANN401
         return tv_tensors.wrap(torch.rot90(inpt, params["times"], (-2, -1)), like=inpt)
-
-
-class _ChannelShift(v2.Transform):  # type: ignore[misc]
-    """Add up to 10 grey values to each channel, or take them away; masks stay."""
-
-    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        return {"shift": torch.empty(3, 1, 1).uniform_(-_SHIFT, _SHIFT) * 255}
-
-    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:  # noqa: ANN401
-        if not isinstance(inpt, tv_tensors.Image):
-            return inpt
-        return tv_tensors.wrap((inpt.float() + params["shift"]).round().clamp(0, 255).to(inpt.dtype), like=inpt)
 
 
 class _Numbers(Sampler[int]):
@@ -209,13 +170,14 @@ def click_batches(samples: ClickSamples, settings: ClickSettings, step: int, ran
         samples,
         batch_size=batch,
         sampler=_Numbers(step, batch, rank, processes),
-        num_workers=settings.workers,
+        num_workers=max(settings.workers, 0),
         collate_fn=_collate,
         pin_memory=torch.cuda.is_available(),
         persistent_workers=settings.workers > 0,
     )
 
 
-def _collate(samples: list[tuple[Tensor, Tensor, Tensor, Tensor, int]]) -> ClickBatch:
-    images, targets, ignored, points = (torch.stack([sample[at] for sample in samples]) for at in range(4))  # type: ignore[misc]
-    return ClickBatch(images, targets, ignored, points, torch.tensor([sample[4] for sample in samples]))
+def _collate(samples: list[Sample]) -> ClickBatch:
+    images, targets, ignored, points, numbers, colours = zip(*samples, strict=True)
+    masks = torch.stack(targets), torch.stack(ignored)
+    return ClickBatch(torch.stack(images), *masks, torch.stack(points), torch.tensor(numbers), torch.stack(colours))

@@ -67,8 +67,9 @@ class ClickSettings(RunSettings):
     """Images are resized by a factor between these."""
     is_turned: bool = False
     """Also flip upside down, turn by 90 degrees, and shift and rotate a little (PASCAL VOC, SBD)."""
-    workers: int = 0
-    """Processes that prepare crops; 0 prepares them in the process that trains."""
+    workers: int = -1
+    """Processes that prepare crops; 0 prepares them in the process that trains, -1 does so on a CPU and takes up to
+    eight a GPU."""
     memory_gb: float = 2.0
     """Memory for decoded images, all processes that prepare crops together."""
     hold_out: float = 0.0

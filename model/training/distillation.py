@@ -13,7 +13,7 @@ from ..errors import CheckpointError, SettingsError
 from ..networks import ClickNetwork
 from ..networks.base import normalised
 from ..networks.segformer import SegFormerNetwork
-from .click_samples import ClickBatch
+from .click_batch import ClickBatch
 
 _RATE = 1e-3
 _LEVEL = 2
@@ -102,7 +102,7 @@ class Distillation:
         self._network.train()
         seen = 0
         while seen < samples:
-            images = next(batches).images.to(device)
+            images = next(batches).to(device).images
             loss = self.loss(images)
             self.step(loss)
             seen += len(images)

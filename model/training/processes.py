@@ -13,6 +13,7 @@ from ..errors import DeviceError, SettingsError
 
 _CPU = torch.device("cpu")
 _PATIENCE = timedelta(minutes=10)
+_MOST_LOADERS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ class Processes:
         for tensor in tensors:
             tensor.div_(self.count)
             dist.all_reduce(tensor)
+
+    def loaders(self, wanted: int) -> int:
+        """Give the number of processes that prepare crops: `wanted`, or where it is negative what the device needs."""
+        if wanted >= 0:
+            return wanted
+        if self.device.type == "cpu":
+            return 0
+        mine = (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        return max(1, min(mine, _MOST_LOADERS))
 
     def share_of(self, batch_size: int) -> int:
         """Samples a step of this process. Raises `SettingsError` where a batch cannot be divided."""

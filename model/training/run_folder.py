@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 STATE, METRICS, SETTINGS, PROGRESS, WISH = "state.pt", "metrics.jsonl", "settings.json", "progress.json", "wish.txt"
 _PAUSE_SECONDS = 0.3
+_LIFE_SECONDS = 5.0
 
 
 class RunFolder:
@@ -30,6 +31,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._board: SummaryWriter | None = None
+        self._told: dict[str, object] = {}
 
     def begin(self, settings: RunSettings, **facts: object) -> None:
         """Make the folder and write the settings, the versions and `facts`. Raises `OutputError`."""
@@ -69,8 +71,11 @@ class RunFolder:
 
     def progress(self, stage: str, done: float, total: float, **facts: object) -> None:
         """Say how far the run is, for those who watch: `progress.json`."""
-        content = {"stage": stage, "done": round(done, 3), "total": round(total, 3), "time": time.time(), **facts}
-        write_text(self.path / PROGRESS, json.dumps(content) + "\n")
+        self._told = {"stage": stage, "done": round(done, 3), "total": round(total, 3), **facts}
+        self._tell_time()
+
+    def _tell_time(self) -> None:
+        write_text(self.path / PROGRESS, json.dumps(self._told | {"time": time.time()}) + "\n")
 
     def save_state(self, state: Mapping[str, Any], name: str = STATE) -> None:
         """Write the state of the run beside the last one, then put it in its place."""
@@ -89,9 +94,11 @@ class RunFolder:
     def obey(self, on_pause: Callable[[], None] = lambda: None, meanwhile: Callable[[], None] = lambda: None) -> None:
         """Do what `wish.txt` says: wait while it says `pause`, raise `KeyboardInterrupt` where it says `stop`.
 
-        `on_pause` is called once when a pause begins, `meanwhile` again and again while it lasts.
+        `on_pause` is called once when a pause begins, `meanwhile` again and again while it lasts. A paused run goes on
+        to give signs of life: whoever took it for dead would start it a second time.
         """
         is_paused = False
+        seen = time.monotonic()
         while wish := self._wish():
             if wish == "stop":
                 self.wish("")
@@ -102,6 +109,9 @@ class RunFolder:
                 is_paused = True
                 on_pause()
             meanwhile()
+            if self._told and time.monotonic() - seen > _LIFE_SECONDS:
+                seen = time.monotonic()
+                self._tell_time()
             time.sleep(_PAUSE_SECONDS)
 
     def wish(self, wish: str) -> None:

@@ -33,7 +33,7 @@ EYES = (
     ((144, 129, 116, 111, 114, 129, 148, 160, 164, 156), (295, 301, 311, 325, 339, 343, 337, 323, 308, 298)),
 )
 """Rows and columns of the corners of polygons: the model takes the eyes for parts of the cat, which they are."""
-CORD = (*((index, 30, 26) for index in range(22, 37)), (36, 33, 24))
+CORD = (*((index, 30, 26) for index in range(22, 37)), (36, 33, 24), (36, 29, 29))
 """Slice, row and column of clicks in axial slices."""
 
 

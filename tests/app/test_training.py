@@ -175,6 +175,22 @@ def test_a_training_that_ended_while_the_window_was_closed_is_judged_later(cat: 
     assert left_over_run(state_folder() / "trainings") is None
 
 
+def test_a_run_whose_child_just_died_can_be_gone_on_with_at_once(cat: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last sign of life is a moment old, but nobody works on it any more."""
+    monkeypatch.setattr("isegformer_app.controllers.training.sys.executable", "/bin/false")
+    dialog = dialog_of(cat)
+    run = dialog.run = finished_run()
+    (run.folder / "result.json").unlink()
+    (run.folder / "before.json").write_text("{}")
+    (run.folder / "progress.json").write_text(json.dumps({"stage": "train", "time": time.time()}))
+    assert run.is_alive
+    run.start(resume=True)
+    dialog._timer.start()
+    cat.wait_until(dialog.trouble.isVisible)
+    assert dialog.choice.left_over.text() == "The training of 2026-01-02 was not ended."
+    assert dialog.choice.continue_button.text() == "&Go on with it"
+
+
 def test_a_child_that_dies_is_told_and_the_window_lives_on(
     cat: Hands, masks: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,8 +13,9 @@ import torch
 from model.data.annotated import Annotated, Objects
 from model.data.images import read_image, read_labels
 from model.networks import create_network
+from model.training.click_batch import ClickBatch
 from model.training.click_loop import ClickTrainer
-from model.training.click_samples import ClickBatch, ClickSamples, click_batches
+from model.training.click_samples import ClickSamples, click_batches
 from model.training.click_settings import CLICK_PRESETS, ClickSettings
 from model.training.processes import Processes
 from model.training.run_folder import RunFolder
@@ -72,4 +73,4 @@ def _random_batch(settings: ClickSettings) -> ClickBatch:
     targets = torch.rand((BATCH, 1, rows, cols), generator=generator) > 0.5
     points = torch.zeros(BATCH, 2 * settings.most_clicks, 3)
     points[:, 0] = torch.tensor([rows / 2, cols / 2, 1.0])
-    return ClickBatch(images, targets, torch.zeros_like(targets), points, torch.arange(BATCH))
+    return ClickBatch(images, targets, torch.zeros_like(targets), points, torch.arange(BATCH), torch.empty(BATCH, 5))

@@ -140,6 +140,30 @@ def test_masks_are_not_put_upon_another_picture_of_the_same_path(tmp_path: Path,
     assert found.skipped == ("1 object on “a.png” left out: the picture of this name here is another one.",)
 
 
+def test_masks_are_not_put_upon_another_volume_of_the_same_path(tmp_path: Path) -> None:
+    path = tmp_path / "scan.nii"
+    here, there = (
+        Session(
+            (path,),
+            None,
+            {path: Work.of(annotated(SIZE, [mask]), digest)},
+            None,
+            {path: VolumeSource(path, FileKind.NIFTI, content_hash=digest)},
+        )
+        for digest, mask in (("abc", ONE), ("def", OTHER))
+    )
+    assert joining(here, there).skipped == (
+        "1 object on “scan.nii” left out: the picture of this name here is another one.",
+    )
+    unknown = Session((path,), None, {path: Work.of(annotated(SIZE, [OTHER]), "")}, None, here.sources)
+    assert names(joining(here, unknown)) == {"scan.nii": ["cat 1"]}
+
+
+def test_a_photo_without_work_that_does_not_fit_is_not_worth_a_word(tmp_path: Path) -> None:
+    a = photo(tmp_path, "a.png")
+    assert joining(session({a: annotated(SIZE)}), session({a: annotated((5, 5))})).skipped == ()
+
+
 def test_work_on_a_photo_of_another_size_is_left_out(tmp_path: Path) -> None:
     a = photo(tmp_path, "a.png")
     found = joining(session({a: annotated(SIZE)}), session({a: annotated((5, 5), [disk((5, 5), 2, 2, 1)])}))

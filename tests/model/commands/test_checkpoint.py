@@ -58,7 +58,9 @@ def test_info_of_the_bundled_model(capsys: Output) -> None:
     assert counts["512"]["encode"] > 10 * counts["512"]["click"] > 0
     assert facts["speed"] == "fast"
     assert facts["licence"].startswith("MIT for the decoder")
-    assert facts["metrics"]["NoC@90"] == 5.14
+    card = json.loads(Path("resources/models/late-vit-s14.card.json").read_text(encoding="utf-8"))["card"]
+    assert facts["metrics"] == card["metrics"]
+    assert facts["metrics"]["NoC@90"] > 1
     assert "DINOv2" in facts["source"]["encoder"]
 
 

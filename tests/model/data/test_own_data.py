@@ -136,6 +136,33 @@ def test_the_check_names_what_is_left_out(tmp_path: Path) -> None:
         check_data(found, strict=True)
 
 
+def test_the_check_tells_how_many_objects_each_class_has(tmp_path: Path) -> None:
+    """Of COCO by the names of its categories, of sessions by the window's classes, of semantic masks by number."""
+    write(tmp_path / "coco" / "a.png", GREY)
+    box = [[2, 2, 12, 2, 12, 12, 2, 12]]
+    annotations = [{"image_id": 1, "category_id": number, "segmentation": box} for number in (7, 7, 8, 99)]
+    content = {
+        "images": [{"id": 1, "file_name": "a.png", "height": 40, "width": 50}],
+        "annotations": annotations,
+        "categories": [{"id": 7, "name": "cell"}, {"id": 8, "name": "vessel"}, {"id": 9, "name": "unused"}],
+    }
+    (tmp_path / "coco" / "all.json").write_text(json.dumps(content))
+    photo = tmp_path / "photo.png"
+    write(photo, GREY)
+    annotation = Annotation((1, 40, 50))
+    annotation.apply(NewObject(annotation.state.next_object_id, annotation.classes[0].id))
+    annotation.apply(PlaceMask(annotation.state.next_object_id - 1, PHOTO, MaskCrop.of(disk(20, 20))))
+    save_session(tmp_path / "work.isegformer", Session((photo,), photo, {photo: Work.of(annotation, "0" * 64)}))
+    write(tmp_path / "parts" / "images" / "b.png", GREY)
+    write(tmp_path / "parts" / "masks" / "b.png", (disk(10, 10) * 3 + disk(30, 40) * 3).astype(np.uint8))
+    (tmp_path / "parts" / "set.json").write_text(json.dumps({"kind": "semantic"}))
+    places = [tmp_path / "coco" / "all.json", tmp_path / "work.isegformer", tmp_path / "parts"]
+    check = check_data(open_own_data(places))
+    name = annotation.classes[0].name
+    assert check.facts()["classes"] == {"cell": 2, "class 3": 2, "vessel": 1, name: 1}
+    assert "Objects of each class: cell 2, class 3 2, vessel 1" in check.text()
+
+
 def test_void_pixels_are_counted(tmp_path: Path) -> None:
     mask = (disk(20, 20) * 255).astype(np.uint8)
     mask[:4] = 128

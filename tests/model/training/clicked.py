@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from model.data.annotated import Annotated, Objects
 from model.networks import create_network
+from model.training.click_batch import ClickBatch
 from model.training.click_loop import ClickTrainer
-from model.training.click_samples import ClickBatch, ClickSamples, click_batches
+from model.training.click_samples import ClickSamples, click_batches
 from model.training.click_settings import ClickSettings
 from model.training.run_folder import RunFolder
 

@@ -58,8 +58,9 @@ def test_crops_without_a_pixel_of_an_object_are_cut_again() -> None:
         [int(ClickSamples([wide], replace(settings, empty_share=share))[number][1].any()) for number in range(60)]
         for share in (0.0, 1.0)
     )
-    assert np.mean(rarely) > 0.9
-    assert np.mean(always) < 0.5
+    # One crop in nine holds a pixel of it: of 20 crops one does nine times in ten.
+    assert np.mean(rarely) > 0.75
+    assert np.mean(always) < 0.3
 
 
 def test_an_image_that_cannot_be_read_is_named_once_and_left_out(

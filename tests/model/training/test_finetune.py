@@ -77,6 +77,24 @@ def test_the_look_is_the_same_each_time(network: LateNetwork, kept: Path) -> Non
     assert looks.look(network).ious == looks.look(network).ious
 
 
+def test_a_paused_run_gives_signs_of_life(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model.training.run_folder._LIFE_SECONDS", 0.0)
+    folder = RunFolder(tmp_path)
+    folder.progress("pause", 1, 2)
+    folder.wish("pause")
+    times = []
+
+    def look() -> None:
+        told = json.loads((tmp_path / "progress.json").read_text())
+        assert (told["stage"], told["done"]) == ("pause", 1)
+        times.append(told["time"])
+        if len(times) == 3:
+            folder.wish("")
+
+    folder.obey(meanwhile=look)
+    assert times == sorted(set(times))
+
+
 def test_a_wish_to_stop_loses_nothing(network: LateNetwork, kept: Path, tmp_path: Path) -> None:
     views = open_views(kept / "views" / "training")
     start = {name: value.clone() for name, value in network.state_dict().items()}
