@@ -10,6 +10,8 @@ import torch
 from .click_batch import ClickBatch
 from .click_loop import ClickTrainer
 
+_HOUR = 60
+
 
 @dataclass(frozen=True, slots=True)
 class StepCost:
@@ -22,10 +24,11 @@ class StepCost:
     def text(self, steps: int) -> str:
         """Say it for a run of so many steps."""
         room = f" of {self.room / 1e9:.1f} GB" if self.room else ""
-        hours = self.seconds * steps / 3600
+        minutes = self.seconds * steps / 60
+        time = f"{minutes / 60:.1f} hours" if minutes >= _HOUR else f"{max(1, round(minutes))} minutes"
         return (
             f"A step takes about {self.seconds:.2f} s and {self.memory / 1e9:.2f} GB{room} of memory; "
-            f"{steps} steps about {hours:.1f} hours."
+            f"{steps} steps about {time}."
         )
 
 
