@@ -1,6 +1,7 @@
 """What a step costs on this machine, found by doing one that changes nothing."""
 
 import copy
+import math
 import sys
 import time
 from dataclasses import dataclass
@@ -9,8 +10,6 @@ import torch
 
 from .click_batch import ClickBatch
 from .click_loop import ClickTrainer
-
-_HOUR = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +24,10 @@ class StepCost:
         """Say it for a run of so many steps."""
         room = f" of {self.room / 1e9:.1f} GB" if self.room else ""
         minutes = self.seconds * steps / 60
-        time = f"{minutes / 60:.1f} hours" if minutes >= _HOUR else f"{max(1, round(minutes))} minutes"
+        length = f"{minutes / 60:.1f} h" if minutes >= 90 else f"{math.ceil(minutes)} min"
         return (
             f"A step takes about {self.seconds:.2f} s and {self.memory / 1e9:.2f} GB{room} of memory; "
-            f"{steps} steps about {time}."
+            f"{steps} steps about {length}."
         )
 
 
