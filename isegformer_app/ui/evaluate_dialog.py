@@ -11,6 +11,7 @@ from .evaluate_result import EvaluateResult
 from .train_watch import in_words
 
 _POLL_MS = 300
+_WIDTH_AT_WORK, _RESULT = 480, QSize(900, 700)
 _SHARE = 0.85
 """How much of a small screen the dialog may take."""
 
@@ -24,8 +25,7 @@ class EvaluateDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Evaluate")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(QSize(900, 700).boundedTo(parent.screen().availableSize() * _SHARE))
-        self.run = run
+        self.run, self._window = run, parent
         self.headline = QLabel("Starting…")
         self.headline.setObjectName("sectionTitle")
         self.headline.setWordWrap(True)
@@ -43,6 +43,7 @@ class EvaluateDialog(QDialog):
         layout.addWidget(self.outcome, stretch=1)
         layout.addStretch()
         layout.addWidget(self.buttons)
+        self.resize(_WIDTH_AT_WORK, self.sizeHint().height())
         self._timer = QTimer(self, interval=_POLL_MS)
         self._timer.timeout.connect(self._poll)
 
@@ -63,7 +64,12 @@ class EvaluateDialog(QDialog):
 
     def _poll(self) -> None:
         count, total = self.run.progress
-        if total:
+        if total and count == total:
+            # The worst objects are answered once more for their picture.
+            self.bar.setRange(0, 0)
+            self.headline.setText("Drawing the worst cases")
+            self.time_left.setText("")
+        elif total:
             self.bar.setRange(0, total)
             self.bar.setValue(count)
             self.headline.setText(f"Clicking {total} finished objects")
@@ -87,6 +93,8 @@ class EvaluateDialog(QDialog):
         self.time_left.hide()
         self.outcome.show_run(self.run)
         self.outcome.show()
+        self.resize(_RESULT.boundedTo(self.screen().availableSize() * _SHARE))
+        self.move(self._window.frameGeometry().center() - self.rect().center())
         self.buttons.setStandardButtons(QDialogButtonBox.StandardButton.Close)
         self.buttons.button(QDialogButtonBox.StandardButton.Close).setDefault(True)
         show = self.buttons.addButton("Show &folder", QDialogButtonBox.ButtonRole.ActionRole)
