@@ -188,6 +188,7 @@ def _save(folder: RunFolder, trainer: ClickTrainer, options: Mapping[str, Any], 
         "made_by": f"isegformer train --preset {arguments.preset}",
         "data": [str(path) for path in arguments.data],
         "samples": trainer.steps * trainer.settings.batch_size,
+        "licence": "that of the data it was trained on, and of the weights that it started from",
     }
     network = trainer.trained().eval()
     name = arguments.output.resolve().name
