@@ -14,7 +14,7 @@ from isegformer_app.document import AxisOrder, Shape, SliceKey, Volume, spacing_
 from ..errors import CannotRead, FileProblem, cannot_read
 from .dicom_frames import Frame, read_frames
 from .dicom_stacks import Stack, places_of, stacks_of
-from .dicom_values import decoded, dtype_of, is_colour, is_negative, unit_of, windows_of
+from .dicom_values import decoded, dtype_of, is_colour, is_negative, unit_of, widened, windows_of
 from .image import (
     FileKind,
     FirstSlice,
@@ -158,16 +158,15 @@ def read(choice: VolumeChoice, watch: Watch, show_first: ShowFirst, *, allow_lar
     ask_for(choice.title, choice.shape, choice.memory, allow_large=allow_large)
     samples = (3,) if is_colour(stack.frames[0]) else ()
     stored = np.empty((*_stored_shape(stack), *samples), dtype_of(stack.frames))
-    volume = _volume(stack, stored)
     middle = len(stack.frames) // 2
     windows, notes = windows_of(stack.frames[middle])
-    _fill(stack, stored, [middle])
-    show_first(_first(stack, volume, middle, windows, choice))
+    stored = _fill(stack, stored, [middle])
+    show_first(_first(stack, _volume(stack, stored), middle, windows, choice))
     done = 0
     for path, group in groupby(_others(stack, middle), key=lambda place: stack.frames[place].path):
         places = list(group)
         watch(done, len(stack.frames), path.name)
-        _fill(stack, stored, places, watch)
+        stored = _fill(stack, stored, places, watch)
         done += len(places)
     stored.setflags(write=False)
     order, frame = _order(stack), stack.frames[middle]
@@ -194,7 +193,8 @@ def _others(stack: Stack, middle: int) -> list[int]:
     return sorted(places, key=lambda place: (first_of[stack.frames[place].path], stack.frames[place].number))
 
 
-def _fill(stack: Stack, stored: NDArray[Any], places: list[int], watch: Watch | None = None) -> None:
+def _fill(stack: Stack, stored: NDArray[Any], places: list[int], watch: Watch | None = None) -> NDArray[Any]:
+    """Write the images at these places, all of one file, into `stored`, or into a copy of it that can hold them."""
     place_of = {id(stack.frames[place]): place for place in places}
     frames = [stack.frames[place] for place in places]
     for number, (frame, values) in enumerate(decoded(frames[0].path, frames)):
@@ -203,9 +203,11 @@ def _fill(stack: Stack, stored: NDArray[Any], places: list[int], watch: Watch | 
                 f"“{frame.path.name}” holds an image of {values.shape}, not of {stored.shape[1:]} as its head says; "
                 "get a fresh copy of it."
             )
+        stored = widened(stored, values)
         stored[place_of[id(frame)]] = values
         if watch is not None and len(places) > 1:
             watch(number, len(places), frame.path.name)
+    return stored
 
 
 def _volume(stack: Stack, stored: NDArray[Any]) -> Volume:

@@ -44,10 +44,14 @@ def unit_of(frame: Frame) -> str:
 
 
 def dtype_of(frames: tuple[Frame, ...]) -> "np.dtype[Any]":
-    """The smallest type that holds every value of these images: whole numbers where the rescaling keeps them whole."""
+    """The smallest type that holds every value of these images: whole numbers where the rescaling keeps them whole.
+
+    Of 16 bits that the rescaling might carry beyond 16 bits, int16 all the same: hardly any scanner uses all values,
+    and `widened` is there for those that do.
+    """
     if is_colour(frames[0]):
         return np.dtype(np.uint8)
-    lows, highs = [], []
+    lows, highs, most = [], [], 0
     for frame in frames:
         bits = whole(frame.head.get("BitsStored")) or whole(frame.head.get("BitsAllocated")) or 16
         has_sign = whole(frame.head.get("PixelRepresentation")) == 1
@@ -60,10 +64,20 @@ def dtype_of(frames: tuple[Frame, ...]) -> "np.dtype[Any]":
         values = [int(end) * int(slope) + int(intercept) for end in ends]
         lows.append(min(values))
         highs.append(max(values))
+        most = max(most, bits)
     for dtype in _DTYPES:
         if np.iinfo(dtype).min <= min(lows) and max(highs) <= np.iinfo(dtype).max:
-            return np.dtype(dtype)
+            return np.dtype(np.int16 if dtype is np.int32 and most <= 16 else dtype)  # noqa: PLR2004 - bits
     return np.dtype(np.float32)
+
+
+def widened(stored: NDArray[Any], values: NDArray[Any]) -> NDArray[Any]:
+    """Return `stored` where it can hold `values`, otherwise a copy of a type that can."""
+    if stored.dtype.kind not in "iu" or np.can_cast(values.dtype, stored.dtype):
+        return stored
+    bounds = np.iinfo(stored.dtype)
+    fits = bounds.min <= values.min() and values.max() <= bounds.max
+    return stored if fits else stored.astype(np.int32)
 
 
 def _rescaling(frame: Frame) -> tuple[float, float]:

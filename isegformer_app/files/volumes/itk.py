@@ -1,5 +1,7 @@
 """Volumes of NRRD and MetaImage files, read by SimpleITK."""
 
+import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,9 @@ from .windows import automatic, distinct
 
 _TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _READERS = {FileKind.NRRD: "NrrdImageIO", FileKind.META: "MetaImageIO"}
+_LOOK_UP = 0.05
+"""Seconds after which it is asked whether a file is still wanted."""
+
 _BYTES = {"8": 1, "16": 2, "32": 4, "64": 8}
 
 
@@ -112,11 +117,7 @@ def read(choice: VolumeChoice, watch: Watch, show_first: ShowFirst, *, allow_lar
     """Read what `find` found; raises as `read_volume`."""
     path, affine = choice.source.path, choice.plan
     ask_for(choice.title, choice.shape, choice.memory, allow_large=allow_large)
-    watch(0, 1, path.name)
-    try:
-        image = _sitk().ReadImage(str(path), imageIO=_READERS[choice.source.kind])
-    except RuntimeError as error:
-        raise _problem(path, error) from error
+    image = _image(path, _READERS[choice.source.kind], watch)
     values = _stored(image, choice.time_points)
     order = AxisOrder.of(affine)
     shape = (values.shape[0], values.shape[1], values.shape[2])
@@ -145,6 +146,27 @@ def read(choice: VolumeChoice, watch: Watch, show_first: ShowFirst, *, allow_lar
         grid=grid_of(choice),
         notes=choice.notes,
     )
+
+
+def _image(path: Path, reader: str, watch: Watch) -> Any:  # noqa: ANN401 - SimpleITK has no types
+    """Read a file on a thread of its own: nothing interrupts SimpleITK, but nobody must wait for what is not wanted."""
+    image: Future[Any] = Future()
+
+    def work() -> None:
+        try:
+            image.set_result(_sitk().ReadImage(str(path), imageIO=reader))
+        except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
+            image.set_exception(error)
+
+    threading.Thread(target=work, name="SimpleITK", daemon=True).start()
+    while True:
+        watch(0, 1, path.name)
+        try:
+            return image.result(timeout=_LOOK_UP)
+        except TimeoutError:
+            continue
+        except RuntimeError as error:
+            raise _problem(path, error) from error
 
 
 def grid_of(choice: VolumeChoice) -> SourceGrid:

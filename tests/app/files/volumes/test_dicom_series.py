@@ -84,6 +84,18 @@ def test_what_a_chooser_shows(tmp_path: Path) -> None:
     assert (image.unit, image.volume.array.dtype) == ("HU", np.dtype(np.int16))
 
 
+@pytest.mark.parametrize("place", [None, 2, 4])
+def test_rescaled_16_bits_stay_16_bits_unless_a_value_needs_more(tmp_path: Path, place: int | None) -> None:
+    values = VALUES.copy()
+    if place is not None:
+        values[place, 1, 2] = -32768
+    choice = only(find_volumes([write_series(tmp_path, values, AXIAL, RescaleIntercept=-1024)]))
+    assert choice.memory == 420
+    image = read_volume(choice)
+    assert image.volume.array.dtype == (np.int16 if place is None else np.int32)
+    np.testing.assert_array_equal(image.labels_to_stored(image.volume.array), values.astype(int) - 1024)
+
+
 def test_a_gantry_tilt_is_kept_and_said(tmp_path: Path) -> None:
     tilted = AXIAL.copy()
     tilted[:3, 0] = [0, 0.8, 2.4]
@@ -191,7 +203,7 @@ def test_pictures_without_a_place_are_not_stacked(tmp_path: Path) -> None:
 
 
 def test_rescaling_chooses_a_type_that_holds_every_value(tmp_path: Path) -> None:
-    for slope, intercept, dtype in ((1, 0, np.int16), (1, -1024, np.int32), (0.5, 3, np.float32)):
+    for slope, intercept, dtype in ((1, 0, np.int16), (1, -1024, np.int16), (99, 7, np.int32), (0.5, 3, np.float32)):
         folder = tmp_path / f"{slope}-{intercept}"
         write_series(folder, VALUES, AXIAL, RescaleSlope=slope, RescaleIntercept=intercept)
         image = read_volume(only(find_volumes([folder])))

@@ -1,5 +1,6 @@
 """NRRD and MetaImage, written by other libraries."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 import SimpleITK
 
-from isegformer_app.files.volumes import find_volumes, read_volume
+from isegformer_app.files.volumes import find_volumes, itk, read_volume
 
 from .labelled import opened
 
@@ -78,3 +79,27 @@ def test_what_is_no_image_or_damaged_is_said(tmp_path: Path) -> None:
     choices = find_volumes([cut]).choices
     with pytest.raises(Exception, match=r"cut\.nrrd"):
         read_volume(choices[0])
+
+
+def test_reading_is_left_at_once_when_it_is_not_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (choice,) = find_volumes([written(tmp_path / "a.nrrd")]).choices
+    gate, read = threading.Event(), itk._sitk().ReadImage
+
+    class Slow:
+        @staticmethod
+        def ReadImage(*args: Any, **options: Any) -> Any:  # noqa: N802 - the name that SimpleITK gives it
+            assert gate.wait(60)
+            return read(*args, **options)
+
+    monkeypatch.setattr(itk, "_sitk", Slow)
+    asked: list[str] = []
+
+    def watch(done: int, total: int, name: str) -> None:
+        asked.append(name)
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read_volume(choice, watch)
+    assert asked == ["a.nrrd"] * 3
+    gate.set()
