@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import EditError, ShapeError
-from .geometry import Box, Shape, SliceKey, bounding_box
+from .geometry import Box, Shape, SliceKey, bounding_box, slice_shape
 from .runs import Runs
 
 Labels = NDArray[np.uint16]
@@ -45,6 +45,8 @@ class LabelMap:
         self.shape = shape
         self._arrays: list[Layer] = [np.zeros(shape, dtype=np.uint8)]
         self._packed: list[Runs] | None = None
+        self._written: Box | None = None
+        """A box round all that was ever written: slices across the grain of a large volume are slow to read whole."""
 
     @property
     def _layers(self) -> list[Layer]:
@@ -67,6 +69,7 @@ class LabelMap:
             raise ShapeError(f"The stored labels do not fit an image of {shape}.")
         label_map = cls((0, 0, 0))
         label_map.shape, label_map._arrays, label_map._packed = shape, [], list(layers)
+        label_map._written = Box((0, 0, 0), shape)
         return label_map
 
     def runs(self) -> tuple[Runs, ...]:
@@ -121,12 +124,20 @@ class LabelMap:
         if values.max() > np.iinfo(self._layers[0].dtype).max:
             self._arrays = [each.astype(np.uint16) for each in self._layers]
         self._layers[layer][box.slices] = values
+        self._written = box.union(self._written)
 
     def planes(self, key: SliceKey) -> tuple[Labels, ...]:
         """One slice of every layer, (rows, cols) uint16 each, bottom first: copies."""
         index: list[Any] = [slice(None)] * 3
         index[key.axis] = key.index
-        return tuple(layer[tuple(index)].astype(np.uint16) for layer in self._layers)
+        planes = tuple(np.zeros(slice_shape(self.shape, key), np.uint16) for _ in self._layers)
+        rectangle = None if self._written is None else self._written.rectangle(key)
+        if rectangle is not None:
+            top, left, bottom, right = rectangle
+            area = slice(top, bottom), slice(left, right)
+            for plane, layer in zip(planes, self._layers, strict=True):
+                plane[area] = layer[tuple(index)][area]
+        return planes
 
     def top_plane(self, key: SliceKey) -> Labels:
         """One slice as the annotator sees it, (rows, cols) uint16: the upper layer wins. A copy."""

@@ -1,6 +1,6 @@
 """The pixels that are annotated. A photo is a volume of one slice."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,8 @@ Curve = NDArray[np.uint8]
 """Greys of evenly spaced values from one end of a window to the other."""
 
 _GREY, _COLOUR = 3, 4
+_SLAB, _LARGE = 16, 1 << 24
+"""Slices that are fetched together, of volumes of so many voxels."""
 _TOWARDS = (("R", "L"), ("A", "P"), ("S", "I"))
 
 
@@ -35,6 +37,8 @@ class Volume:
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
     affine: Affine | None = None
     has_scale: bool = False
+    _slab: list[tuple[int, NDArray[Any]]] = field(default_factory=list, init=False, repr=False)
+    """The first of a few slices across the grain, and their values: to fetch one costs as much as all of them."""
 
     def __post_init__(self) -> None:
         """Refuse what is no volume."""
@@ -85,11 +89,22 @@ class Volume:
         return self.affine
 
     def plane(self, key: SliceKey) -> NDArray[Any]:
-        """Return the raw pixels of one slice: (rows, cols), or (rows, cols, 3) for colour; a view."""
+        """Return the raw pixels of one slice: (rows, cols), or (rows, cols, 3) for colour; not to be written."""
         index: list[slice | int] = [slice(None)] * 3
         index[key.axis] = key.index
-        view: NDArray[Any] = self.array[tuple(index)]
-        return view
+        is_across = not self.is_colour and abs(self.array.strides[key.axis]) == self.array.itemsize
+        if not is_across or self.array.flags.writeable or self.array.size < _LARGE:
+            view: NDArray[Any] = self.array[tuple(index)]
+            return view
+        first = key.index - key.index % _SLAB
+        kept = self._slab[0] if self._slab else (-1, self.array)
+        if kept[0] != first:
+            index[key.axis] = slice(first, first + _SLAB)
+            kept = first, np.ascontiguousarray(self.array[tuple(index)])
+            # In one step: another thread may look at another slice.
+            self._slab[:] = [kept]
+        index[key.axis] = key.index - first
+        return kept[1][tuple(index)]
 
     def as_grey(
         self, key: SliceKey, window: tuple[float, float] | None = None, curve: Curve | None = None

@@ -308,7 +308,6 @@ class MainWindow(QMainWindow):
         self.stack.setCurrentWidget(self.planes)
         self.shown.show_photo()
         self.volumes.opened()
-        self.measures.opened()
         self.message_bar.end_progress()
         self._show_history()
         self.planes.active.setFocus()

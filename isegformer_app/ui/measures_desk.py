@@ -33,6 +33,7 @@ class MeasuresDesk(QObject):
         self._counting = Errands(self, "counting")
         self._stop = threading.Event()
         self._is_outdated = False
+        self._photo: Photo | None = None
         self._actions: Mapping[str, QAction] = {}
         self.dock.visibilityChanged.connect(self._show_check)
 
@@ -49,15 +50,14 @@ class MeasuresDesk(QObject):
         self.dock.setVisible(self._actions["measures"].isChecked())
         self.show_all()
 
-    def opened(self) -> None:
-        """Another photo or volume, or another time point, is on the desk."""
+    def _turn_to(self, photo: Photo | None) -> None:
+        """Count anew: another volume or time point is on the desk, or the same after work that took it off the desk."""
         self._stop.set()
-        self.counts = None
-        photo = self._segmenting.photo
-        if photo is None or photo.image is None:
+        self.counts, self._photo = None, photo
+        if photo is not None and photo.image is not None:
+            self._count(photo)
+        elif photo is not None:
             self.dock.hide()
-            return
-        self._count(photo)
 
     def document_changed(self, change: Change) -> None:
         """Take a step into account."""
@@ -67,11 +67,12 @@ class MeasuresDesk(QObject):
 
     def show_all(self) -> None:
         """Bring bars and table up to date."""
-        photo, counts = self._segmenting.photo, self.counts
+        photo = self._segmenting.photo
+        is_same_time = photo is None or self.counts is None or self.counts.volume is photo.volume
+        if photo is not self._photo or not is_same_time:
+            self._turn_to(photo)
+        counts = self.counts
         if photo is None or photo.image is None or counts is None:
-            return
-        if counts.volume is not photo.volume:
-            self.opened()
             return
         colours = {each.id: each.colour for each in photo.annotation.objects}
         for pane in self._planes.panes:

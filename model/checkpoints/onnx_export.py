@@ -68,6 +68,11 @@ def export_onnx(model: Path, output: Path) -> list[str]:
         raise OutputError(f"A graph is written as ONNX; let the name {str(output)!r} end in {SUFFIX}.")
     _check_packages()
     checkpoint = load_checkpoint(model)
+    if checkpoint.network.without_graph:
+        raise CheckpointError(
+            f"The network {checkpoint.network_name} cannot be written as an ONNX graph: "
+            f"{checkpoint.network.without_graph}."
+        )
     if sum(each.numel() * each.element_size() for each in checkpoint.network.state_dict().values()) > _LARGEST:
         raise CheckpointError(f"The model {model} is too large for an ONNX file, which holds at most 2 GB of weights.")
     unit = _unit(checkpoint.network)

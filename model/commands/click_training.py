@@ -18,7 +18,7 @@ from ..data.writing import write_text
 from ..errors import SettingsError
 from ..evaluation.layouts.registry import Where, dataset_name, open_dataset
 from ..networks import ClickNetwork, create_network
-from ..networks.late import freeze_blocks
+from ..networks.late import LateNetwork, freeze_blocks, is_stored_in_half
 from ..store import resolve_model
 from ..training.click_looks import LookedAt, click_look, look_at
 from ..training.click_loop import ClickTrainer
@@ -188,9 +188,11 @@ def _save(folder: RunFolder, trainer: ClickTrainer, options: Mapping[str, Any], 
         "made_by": f"isegformer train --preset {arguments.preset}",
         "data": [str(path) for path in arguments.data],
         "samples": trainer.steps * trainer.settings.batch_size,
+        "licence": "that of the data it was trained on, and of the weights that it started from",
     }
     network = trainer.trained().eval()
     name = arguments.output.resolve().name
-    save_checkpoint(folder.path / MODEL, network, trainer.settings.network, options, name=name, card=card)
+    half = is_stored_in_half if isinstance(network, LateNetwork) else False
+    save_checkpoint(folder.path / MODEL, network, trainer.settings.network, options, name=name, card=card, half=half)
     folder.progress("done", 1, 1)
     print(f"Wrote {folder.path / MODEL} after {card['samples']} samples.")

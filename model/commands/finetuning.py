@@ -17,7 +17,7 @@ from ..data.writing import write_text
 from ..engine import Segmenter
 from ..errors import SettingsError
 from ..evaluation.held_out import choose_objects, measure_held_out
-from ..networks.late import LateNetwork
+from ..networks.late import LateNetwork, is_stored_in_half
 from ..store import resolve_model
 from ..training.finetune import FineTuning, threads_of
 from ..training.run_folder import RunFolder
@@ -163,7 +163,7 @@ def _save(path: Path, checkpoint: Checkpoint, arguments: argparse.Namespace, res
         checkpoint.options,
         name=arguments.output.resolve().name,
         card=card,
-        half=lambda key: key.startswith("encoder."),
+        half=is_stored_in_half,
     )
 
 

@@ -127,6 +127,7 @@ class FocalClickNetwork(EarlyFusionNetwork):
 
     view_side: ClassVar[int] = 2 * _SIDE
     square_view: ClassVar[bool] = True
+    without_graph: ClassVar[str] = "it looks a second time where its own first answer is"
 
     def __init__(
         self,

@@ -112,6 +112,11 @@ def late_vit_s14(channels: int = 128, rounds: int = 2, heads: int = 4) -> LateNe
     return LateNetwork(channels, rounds, heads)
 
 
+def is_stored_in_half(key: str) -> bool:
+    """Tell whether a weight of late fusion goes into files in half precision: those of the large encoder do."""
+    return key.startswith("encoder.")
+
+
 def freeze_blocks(network: ClickNetwork, count: int) -> None:
     """Train neither the first `count` blocks of the ViT nor what is before them. Raises `SettingsError`."""
     if not isinstance(network, LateNetwork):

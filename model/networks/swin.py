@@ -4,6 +4,7 @@ Parameters are named as in iSegFormer's checkpoints. The table of `relative_posi
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from timm.layers.mlp import Mlp
@@ -195,6 +196,10 @@ def _initialise(module: nn.Module) -> None:
 
 class SwinNetwork(EarlyFusionNetwork):
     """`size` is "b" or "l"; `shared_embedding` as in `SwinEncoder`. The prompt always has three channels."""
+
+    without_graph: ClassVar[str] = (
+        "its windows are padded and shifted by the size of the view, which the exporter cannot follow"
+    )
 
     def __init__(
         self, size: str, *, drop_path: float = 0.3, shared_embedding: bool = True, align_corners: bool = True

@@ -8,7 +8,7 @@ from ..checkpoints import load_checkpoint, save_checkpoint
 from ..checkpoints.dinov2 import read_dinov2_onnx
 from ..data.collection import read_collection
 from ..errors import CheckpointError, DatasetError, SettingsError
-from ..networks.late import LateNetwork
+from ..networks.late import LateNetwork, is_stored_in_half
 from ..store import resolve_model
 from .kept_views import keep_views, open_views, shards_of
 from .loop import Trainer, averaged_network
@@ -79,6 +79,6 @@ def export_run(network: LateNetwork, run: Path, path: Path, card: dict[str, obje
         {},
         name=path.stem,
         card={**card, "samples": samples},
-        half=lambda key: key.startswith("encoder."),
+        half=is_stored_in_half,
     )
     return samples

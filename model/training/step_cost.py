@@ -1,6 +1,7 @@
 """What a step costs on this machine, found by doing one that changes nothing."""
 
 import copy
+import math
 import sys
 import time
 from dataclasses import dataclass
@@ -22,10 +23,11 @@ class StepCost:
     def text(self, steps: int) -> str:
         """Say it for a run of so many steps."""
         room = f" of {self.room / 1e9:.1f} GB" if self.room else ""
-        hours = self.seconds * steps / 3600
+        minutes = self.seconds * steps / 60
+        length = f"{minutes / 60:.1f} h" if minutes >= 90 else f"{math.ceil(minutes)} min"
         return (
             f"A step takes about {self.seconds:.2f} s and {self.memory / 1e9:.2f} GB{room} of memory; "
-            f"{steps} steps about {hours:.1f} hours."
+            f"{steps} steps about {length}."
         )
 
 

@@ -25,7 +25,7 @@ from resources import resource_path
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 SIZE, SCALE = (1280, 800), "1.5"
 QUALITY = 80
-PATIENCE_MS, STEP_MS = 600_000, 20
+PATIENCE_MS, STEP_MS, SURFACE_MS = 600_000, 20, 3000
 LEFT, RIGHT = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
 CAT = ((60, 180, LEFT), (200, 120, LEFT), (18, 402, RIGHT), (262, 345, LEFT))
 EYES = (
@@ -33,7 +33,7 @@ EYES = (
     ((144, 129, 116, 111, 114, 129, 148, 160, 164, 156), (295, 301, 311, 325, 339, 343, 337, 323, 308, 298)),
 )
 """Rows and columns of the corners of polygons: the model takes the eyes for parts of the cat, which they are."""
-CORD = (*((index, 30, 26) for index in range(22, 37)), (36, 33, 24), (36, 29, 29))
+CORD = (*((index, 30, 26) for index in range(12, 43)), (42, 33, 24), (42, 29, 29))
 """Slice, row and column of clicks in axial slices."""
 
 
@@ -104,6 +104,8 @@ def cord() -> None:
         for index, row, col in CORD:
             window.volumes.slicing.go_to(0, index)
             click(window, window.planes.panes[0].canvas, row, col)
+        # Its surface takes a moment.
+        QTest.qWait(SURFACE_MS)
         save(window, "window-volume.jpg")
 
 

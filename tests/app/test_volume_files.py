@@ -76,6 +76,11 @@ def test_labels_of_another_grid_are_resampled_only_when_asked(
         volume.wait_until(lambda: len(volume.photo.annotation.objects) == 2)
         volume.wait_until(lambda: volume.window.segmenting.photo is not None)
     assert voxels(volume, 2).sum() == 125
+    bars = [pane.bar for pane in volume.window.planes.panes]
+    both = voxels(volume, 1) | voxels(volume, 2)
+    expected = [np.flatnonzero(both.any(axis=tuple({0, 1, 2} - {axis}))).tolist() for axis in range(3)]
+    # The count begins anew, for the labels came while the volume was off the desk.
+    volume.wait_until(lambda: [bar.marked for bar in bars] == expected)
 
 
 def offered(hands: Hands) -> set[Format]:

@@ -36,19 +36,25 @@ def measure_training(watch: Stopwatch, rounds: int) -> dict[str, float | str]:
     facts: dict[str, float | str] = {"training on": f"{device}, one thread"}
     for crop in CROPS:
         # No clicks on the network's own answers: they cost the same in both, and would hide the loading of the crops.
-        settings = replace(CLICK_PRESETS["segformer-b0-coco-lvis"], crop=crop, batch_size=BATCH, next_clicks=0)
+        processes = Processes(0, 1, device)
+        preset = CLICK_PRESETS["segformer-b0-coco-lvis"]
+        loaders = processes.loaders(preset.workers)
+        settings = replace(preset, crop=crop, batch_size=BATCH, next_clicks=0, workers=loaders)
         name = f"train segformer-b0, {crop[0]} x {crop[1]}"
         with tempfile.TemporaryDirectory() as folder:
-            run, processes = RunFolder(Path(folder)), Processes(0, 1, device)
-            trainer = ClickTrainer(create_network("segformer-b0"), settings, run, processes)
+            trainer = ClickTrainer(create_network("segformer-b0"), settings, RunFolder(Path(folder)), processes)
             batches, fixed = _batches(settings), _random_batch(settings)
             trainer.step(next(batches))
             for _ in range(rounds):
                 _measure(watch, f"{name}: crops of a photo", trainer, batches)
                 _measure(watch, f"{name}: random tensors", trainer, iter([fixed]))
-        for kind in ("crops of a photo", "random tensors"):
-            seconds = float(np.median(watch.seconds[f"{name}: {kind}"]))
-            facts[f"{name}: {kind}, images a second"] = round(BATCH / seconds, 2)
+        crops, random = (
+            float(np.median(watch.seconds[f"{name}: {kind}"])) for kind in ("crops of a photo", "random tensors")
+        )
+        facts[f"{name}: crops of a photo, images a second"] = round(BATCH / crops, 2)
+        facts[f"{name}: random tensors, images a second"] = round(BATCH / random, 2)
+        # What is left of the time is waiting for crops: the share in which the device trains.
+        facts[f"{name}: busy share"] = round(min(random / crops, 1.0), 3)
     return facts
 
 

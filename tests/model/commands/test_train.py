@@ -161,6 +161,7 @@ def test_a_model_is_trained_on_with_its_first_blocks_frozen(dataset: Dataset, tm
     blocks = {name.split(".")[3] for name in changed if name.startswith("encoder.vit.blocks.")}
     assert blocks == {"11"}
     assert not [name for name in changed if "patch_embed" in name or name.endswith(("pos_embed", "cls_token"))]
+    assert (run / "model.safetensors").stat().st_size < 50e6  # The encoder goes into the file in half precision.
 
 
 def test_starts_that_do_not_fit_are_refused(
