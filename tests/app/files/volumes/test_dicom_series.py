@@ -209,7 +209,7 @@ def test_rescaling_chooses_a_type_that_holds_every_value(tmp_path: Path) -> None
         image = read_volume(only(find_volumes([folder])))
         assert image.volume.array.dtype == dtype
         stored = image.labels_to_stored(image.volume.array)
-        np.testing.assert_allclose(stored, VALUES * slope + intercept, rtol=1e-6)
+        np.testing.assert_allclose(stored, VALUES.astype(float) * slope + intercept, rtol=1e-6)
 
 
 def test_windows_of_the_file_come_first(tmp_path: Path) -> None:
