@@ -58,7 +58,10 @@ class Photo:
         return name if self.image is None else f"{name}|{self.viewpoint.time}|{self.normalisation}"
 
     def rgb(self, key: SliceKey) -> NDArray[np.uint8]:
-        """Pixels of one slice for the network, (H, W, 3) uint8, not to be written; kept for the last."""
+        """Pixels of one slice for the network, (H, W, 3) uint8, not to be written; kept for the last.
+
+        As they are stored, not square in millimetres: docs/adr/0009 has the reasons.
+        """
         wanted = key, self.viewpoint.time, self.network_window
         if self._rgb is None or self._rgb[0] != wanted:
             pixels = self.volume.as_rgb(key, wanted[2], self._curve(wanted[2]))

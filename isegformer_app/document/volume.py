@@ -17,7 +17,7 @@ Curve = NDArray[np.uint8]
 """Greys of evenly spaced values from one end of a window to the other."""
 
 _GREY, _COLOUR = 3, 4
-_SLAB, _LARGE = 16, 1 << 24
+_SLAB, _LARGE = 8, 1 << 24
 """Slices that are fetched together, of volumes of so many voxels."""
 _TOWARDS = (("R", "L"), ("A", "P"), ("S", "I"))
 

@@ -24,13 +24,13 @@ _WHOLE_LIMIT = 1024
 def add_engine_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of the model and of how it looks at images."""
     add_model_options(parser)
-    rivals = ", ".join(RIVALS)
+    parser.epilog = f"In the place of a model may stand a rival without a network: {', '.join(RIVALS)}."
     parser.add_argument(
         "--region",
         choices=REGIONS,
         default=REGIONS[0],
-        help="what the network looks at: the published zoom-in or its fixed-size kind, ... (default: as the window). "
-        f"In the place of a model may stand a rival without a network: {rivals}",
+        help="what the network looks at: the published zoom-in or its fixed-size kind, the whole image, or by the "
+        "object's share of it (default: as the window)",
     )
     parser.add_argument(
         "--region-side", type=whole_number, metavar="PIXELS", help="side of the view (zoom-in: 400, DAVIS 600)"

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QApplication
 
 from isegformer_app.app import opened
 from isegformer_app.inference import FakeEngine
-from tests.app.files.volumes.series import write_series
 
 from .samples import Stopwatch
 
@@ -48,6 +47,9 @@ def _unpacked(archive: Path, folder: Path) -> Path:
 
 
 def _written(folder: Path) -> Path:
+    # Only here: the process that is measured must not have pydicom imported.
+    from tests.app.files.volumes.series import write_series
+
     affine = np.array([[0, 0, -0.9, 110], [0, -0.9, 0, 120], [0.9, 0, 0, -80], [0, 0, 0, 1]])
     return write_series(folder / "series", np.random.default_rng(1).integers(0, 900, _SHAPE).astype(np.int16), affine)
 
