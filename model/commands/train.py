@@ -8,6 +8,7 @@ from typing import Any
 from ..errors import SettingsError
 from ..training.bundled import export_run, keep_collection, read_encoder, read_start, train_decoder
 from ..training.click_settings import CLICK_PRESETS, ClickSettings
+from ..training.described import described
 from ..training.settings import PRESETS, FineTuneSettings, RunSettings, TrainingSettings
 
 _ALL: dict[str, RunSettings] = {**PRESETS, **CLICK_PRESETS}
@@ -47,18 +48,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--export", type=Path, metavar="FILE", help="write the averaged weights to FILE at the end")
     known: set[str] = set()
     for settings in {type(preset): preset for preset in _ALL.values()}.values():
+        texts = described(type(settings))
         for field in fields(settings):
             if field.name not in known:
-                parser.add_argument(f"--{field.name.replace('_', '-')}", metavar="VALUE", help=_help(field.name))
+                words = _help(field.name, texts.get(field.name, ""))
+                parser.add_argument(f"--{field.name.replace('_', '-')}", metavar="VALUE", help=words)
             known.add(field.name)
 
 
-def _help(name: str) -> str:
-    """Name the setting and its values in the presets that have it."""
+def _help(name: str, text: str) -> str:
+    """Say what a setting is for, and its value where all presets that have it agree."""
     if name == "encoder_weights":
         return "file of encoder weights to start from; bundled: DINOv2 ViT-S/14 as ONNX"
-    values = {str(getattr(preset, name)) for preset in _ALL.values() if hasattr(preset, name)}
-    return f"setting {name}" + (f" (all presets: {values.pop()})" if len(values) == 1 else "").replace("%", "%%")
+    values = {getattr(preset, name) for preset in _ALL.values() if hasattr(preset, name)}
+    words = text.replace("`", "") or f"setting {name}"
+    return (
+        words + (f" (all presets: {values.pop()})" if len(values) == 1 and values not in ({()}, {""}) else "")
+    ).replace("%", "%%")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -23,6 +23,7 @@ class ClickSettings(RunSettings):
     batch_size: int = 32
     """Crops a step, over all processes."""
     epochs: int = 55
+    """Epochs of the whole run."""
     epoch_samples: int = 30_000
     """Random crops that are called an epoch."""
     learning_rate: float = 5e-4
@@ -46,15 +47,21 @@ class ClickSettings(RunSettings):
     focal_weight: float = 1.0
     """Of the normalised focal loss (alpha 0.5, gamma 2)."""
     cross_entropy_weight: float = 0.0
+    """Of the binary cross entropy of the answer."""
     dice_weight: float = 0.0
+    """Of the dice loss of the answer."""
     boundary_weight: float = 0.0
+    """Of the binary cross entropy near the border of the target."""
     aux_weight: float = 0.4
     """Of the binary cross entropy of the auxiliary head, where the network has one."""
     next_clicks: int = 3
     """At most so many clicks on the network's own answers before the step."""
     most_clicks: int = 24
+    """Random clicks of one sign at most."""
     click_gamma: float = 0.8
+    """One random click more is so much less likely."""
     merge_share: float = 0.15
+    """Share of the targets that are two objects together."""
     takes_parts: bool = False
     """Whether targets may be parts of objects, or objects without some of their parts, where the data names parts."""
     stuff_share: float = 0.3

@@ -112,6 +112,15 @@ def test_every_setting_is_an_option() -> None:
         assert {f"--{field.name.replace('_', '-')}" for field in fields(preset)} <= options
 
 
+def test_the_help_says_what_settings_are_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        train("--help")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Learning rate of the encoder, as a share of the others'." in said
+    assert "Share of the objects whose images are held out" in said
+    assert "Time between two lines of metrics." in said  # of the class that all settings extend
+
+
 def test_a_published_set_is_checked_where_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for stem, value in (("a", 255), ("b", 0)):
         for folder, array in (("img", np.zeros((40, 50, 3))), ("gt", np.full((40, 50), value))):
