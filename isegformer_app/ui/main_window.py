@@ -363,6 +363,7 @@ class MainWindow(QMainWindow):
         self.models.close_down()
         self.training.close_down()
         self.evaluation.close_down()
+        self.view.close_down()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask before work is lost, and keep the settings."""

@@ -113,6 +113,8 @@ class ModelsDesk(QObject):
         """The window closes: a download ends, and can be gone on with."""
         if self._job is not None:
             self._job.abandon()
+        if self._dialog is not None:
+            self._dialog.close()
 
     def _is_agreed(self, model: OfferedModel) -> bool:
         box = QMessageBox(self.dialog)

@@ -56,7 +56,7 @@ class ViewDesk(QObject):
         panel.style_changed.connect(self.set_style)
         panel.rule_changed.connect(self.set_rule)
         panel.brush_changed.connect(self.set_brush)
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
+        self._following = QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
         for canvas in planes.canvases:
             canvas.brush_resized.connect(lambda factor: self.set_brush(settings.brush_radius * factor))
             canvas.opacity_turned.connect(lambda notches: self.set_opacity(settings.opacity + notches * _OPACITY_STEP))
@@ -198,6 +198,10 @@ class ViewDesk(QObject):
         for canvas in self._planes.canvases:
             canvas.brush.radius = self._settings.brush_radius
             canvas.redraw_tool()
+
+    def close_down(self) -> None:
+        """The window closes: it does not follow the system any more."""
+        QObject.disconnect(self._following)
 
     def _follow_system(self) -> None:
         """The system has gone from light to dark or back."""

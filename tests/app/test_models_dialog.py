@@ -94,6 +94,12 @@ def test_models_are_told_and_exchanged(cat: Hands, made: list[tuple[object, ...]
     assert (line(dialog, "cells")[1], line(dialog, DEFAULT_MODEL)[1]) == ("", "in use")
 
 
+def test_the_dialog_goes_with_its_window(cat: Hands) -> None:
+    dialog = opened(cat)
+    cat.window.close()
+    assert not dialog.isVisible()
+
+
 def test_a_double_click_uses_a_model(cat: Hands) -> None:
     path = own_model("cells")
     dialog = opened(cat)
