@@ -125,12 +125,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     for (name, meaning), count in sorted(Counter((case.name.split("/")[0], word) for word, case in shown).items()):
         print(f"first click on a part, {name:12} {meaning:24} {count}")
     if options.sheet is not None and shown:
-        _write(options.sheet, draw_cases([case for _, case in shown]))
+        write_sheet(options.sheet, draw_cases([case for _, case in shown]))
     return 1 if worse else 0
 
 
-def _write(path: Path, sheet: NDArray[np.uint8]) -> None:
-    _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+def write_sheet(path: Path, sheet: NDArray[np.uint8]) -> None:
+    """Write a picture (H, W, 3) uint8, RGB, as its ending says."""
+    _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 60])
     path.write_bytes(encoded.tobytes())
 
 
