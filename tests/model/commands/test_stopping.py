@@ -1,12 +1,21 @@
 """Ctrl+C during a training: a wish at first, and none that outlives the run."""
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from model.commands.stopping import stopping_in_order
 from model.training.run_folder import RunFolder
+
+
+@pytest.fixture(autouse=True)
+def _python_hears_of_signals() -> Iterator[None]:
+    """As in a program that was just started: a test before this one may have left a signal to the system."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def test_the_first_signal_is_a_wish_and_the_second_ends_at_once(tmp_path: Path) -> None:
