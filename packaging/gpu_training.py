@@ -71,8 +71,11 @@ def prepare(source: Path, target: Path) -> Path:
     target.mkdir(parents=True, exist_ok=True)
     for archive in sorted(source.glob("*.zip")):
         if not (target / archive.stem).exists():
+            # Beside its place first: a start that was broken off leaves no half of a set behind.
+            part = target / f".{archive.stem}.part"
             with zipfile.ZipFile(archive) as opened:
-                opened.extractall(target / archive.stem)
+                opened.extractall(part)
+            part.rename(target / archive.stem)
     for folder in sorted(path for path in source.iterdir() if (path / "images").is_dir()):
         if not (target / folder.name).exists():
             (target / folder.name).symlink_to(folder.resolve(), target_is_directory=True)

@@ -32,6 +32,7 @@ def test_data_is_unpacked_without_what_may_not_be_trained_on(source: Path, tmp_p
     for _ in range(2):  # A second start finds it done.
         data = gpu_training.prepare(source, tmp_path / "data")
     assert (data / "nuclei" / "images" / "a.png").read_bytes() == b"picture"
+    assert sorted(path.name for path in data.iterdir()) == ["manifest.csv", "nuclei"]
     lines = (data / "manifest.csv").read_text().split()
     assert lines == ["set,stem,split,height", "nuclei,a,train,9", "polyps,c,val,9"]
 
@@ -79,8 +80,11 @@ def test_the_rate_is_the_last_one_told(tmp_path: Path) -> None:
         gpu_training.rate_of(metrics)
 
 
-def test_every_plan_is_a_preset() -> None:
+def test_plans_and_forbidden_sets_are_those_of_the_presets() -> None:
     from model.training.click_settings import CLICK_PRESETS
+    from model.training.settings import TrainingSettings
+
+    assert TrainingSettings().without_sets == gpu_training.RESEARCH_ONLY
 
     assert {plan.preset for plan in gpu_training.PLANS} <= set(CLICK_PRESETS)
     assert gpu_training.BUNDLED.is_file()
