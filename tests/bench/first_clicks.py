@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from skimage import data
 
 from model.clicks import Click
+from model.data.writing import encode_picture, write_bytes
 from model.engine import Segmenter
 from model.evaluation.plots import Case, draw_cases
 from model.evaluation.protocol import ProtocolSettings
-
-from .promises import write_sheet
 
 POINTS: dict[str, dict[str, tuple[int, int]]] = {
     "astronaut": {
@@ -108,7 +107,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("sheet", type=Path, help="picture to write (.png or .jpg)")
     parser.add_argument("--model", help="default: the bundled one")
     options = parser.parse_args(argv)
-    write_sheet(options.sheet, draw_cases(list(first_clicks(Segmenter.load(options.model)))))
+    sheet = draw_cases(list(first_clicks(Segmenter.load(options.model))))
+    write_bytes(options.sheet, encode_picture(sheet, options.sheet.suffix))
     return 0
 
 

@@ -11,12 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from model.data.annotated import Annotated, Objects
-from model.data.objects import BoolMask
+from model.data.objects import BoolMask, connected_parts
+from model.data.writing import encode_picture, write_bytes
 from model.engine import Segmenter
 from model.errors import ModelError
 from model.evaluation.layouts.registry import Where, open_dataset
@@ -83,7 +82,7 @@ def _part_and_whole(objects: Objects, set_name: str) -> tuple[BoolMask, BoolMask
     everything = np.asarray((objects.layers > 0).any(axis=0))
     if set_name == "facades":
         return part, everything
-    _, labels = cv2.connectedComponents(everything.view(np.uint8))
+    labels = connected_parts(everything.astype(np.int32), neighbours=8)
     return part, np.isin(labels, np.unique(labels[part]))
 
 
@@ -125,14 +124,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for (name, meaning), count in sorted(Counter((case.name.split("/")[0], word) for word, case in shown).items()):
         print(f"first click on a part, {name:12} {meaning:24} {count}")
     if options.sheet is not None and shown:
-        write_sheet(options.sheet, draw_cases([case for _, case in shown]))
+        write_bytes(options.sheet, encode_picture(draw_cases([case for _, case in shown]), options.sheet.suffix))
     return 1 if worse else 0
-
-
-def write_sheet(path: Path, sheet: NDArray[np.uint8]) -> None:
-    """Write a picture (H, W, 3) uint8, RGB, as its ending says."""
-    _, encoded = cv2.imencode(path.suffix, cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 60])
-    path.write_bytes(encoded.tobytes())
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
