@@ -30,7 +30,7 @@ class Snapshot:
             for path, work in album.works()
         }
         positions = tuple((work.annotation, work.annotation.history.position) for _, work in album.works())
-        return cls(Session(tuple(album.paths), album.current, works, album.classes, dict(album.sources)), positions)
+        return cls(Session(album.paths.copy(), album.current, works, album.classes, dict(album.sources)), positions)
 
     def write(self, target: Path) -> None:
         """Write it to a session file; raises `FileProblem` with the old file unchanged. May run on any thread."""
