@@ -44,9 +44,6 @@ class ClickNetwork(nn.Module, ABC):
     feature_names: ClassVar[tuple[str, ...]] = ("image",)
     """What each tensor is called that `encode` gives."""
 
-    without_graph: ClassVar[str] = ""
-    """Why it cannot be written as a graph of dynamic size; empty where it can."""
-
     square_view: ClassVar[bool] = False
     """True: made for square views of `view_side` pixels, whatever the shape of the region that they show."""
 
