@@ -47,9 +47,11 @@ from .planes_view import PlanesView
 from .queue_work import QueueWork
 from .recent_menu import RecentMenu
 from .session_desk import SessionDesk
+from .sizes import begin_with
 from .surface_desk import SurfaceDesk
 from .train_desk import TrainDesk
 from .view_desk import ViewDesk
+from .volume_actions import GREYS
 from .volume_desk import VolumeDesk
 from .worker_bridge import WorkerBridge
 
@@ -176,13 +178,14 @@ class MainWindow(QMainWindow):
         menus = fill_menus(self.menuBar(), self.actions_by_name)
         self.models_menu = ModelsMenu(menus["&Model"], self.settings, self.model.use_model)
         self.recent = RecentMenu(menus["&File/Open &recent"], self.settings)
+        self.actions_by_name["window_auto"].enabledChanged.connect(menus[GREYS].setEnabled)
         self._add_toolbar()
         self.stack.addWidget(self.empty_state)
         self.stack.addWidget(self.planes)
         self.first_slice = FirstSlicePage(self.stack)
         self.setCentralWidget(self.stack)
         self._add_docks()
-        self.resize(1280, 780)
+        begin_with(self, 1280, 780)
 
     def _add_toolbar(self) -> None:
         bar = QToolBar("Tools")
