@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from isegformer_app.document import Annotation, ClassList, Status, Viewpoint
+from isegformer_app.files.path_list import PathList
 from isegformer_app.files.volumes import VolumeSource
 
 from .photo import Photo
@@ -31,7 +32,7 @@ class Album:
 
     def __init__(self) -> None:
         """Start empty."""
-        self.paths: list[Path] = []
+        self.paths = PathList()
         self.index = -1
         self.sources: dict[Path, VolumeSource] = {}
         """Where the volumes of the queue come from; photos have no entry."""
@@ -41,7 +42,6 @@ class Album:
         """Those of the queue; None as long as no photo was opened."""
         self._unsubscribe: Callable[[], None] = _nothing
         self._statuses, self._part_of_name = frozenset(Status), ""
-        self._places: dict[Path, int] = {}
         self._works: dict[Path, Work] = {}
 
     @property
@@ -51,10 +51,7 @@ class Album:
 
     def add(self, paths: Iterable[Path]) -> None:
         """Queue photos that are not queued yet."""
-        for path in paths:
-            # One look-up for each: paths are slow to hash, and there may be 100,000 of them.
-            if self._places.setdefault(path, len(self.paths)) == len(self.paths):
-                self.paths.append(path)
+        self.paths.add(paths)
 
     def restore(
         self,
@@ -66,9 +63,8 @@ class Album:
         """Take over a saved queue; what was there before is forgotten."""
         self._unsubscribe()
         self._unsubscribe = _nothing
-        self.paths, self.index, self.problems = [], -1, {}
-        self._places, self._works, self.sources = {}, dict(works), dict(sources or {})
-        self.add(paths)
+        self.paths, self.index, self.problems = PathList(paths), -1, {}
+        self._works, self.sources = dict(works), dict(sources or {})
         known = [classes] if classes is not None else [ClassList.of(work.annotation.state) for work in works.values()]
         self.classes = None
         if known:
@@ -77,7 +73,7 @@ class Album:
     def turn_to(self, path: Path) -> None:
         """Say which photo is on the desk; it is queued if it was not."""
         self.add([path])
-        self.index = self._places[path]
+        self.index = self.paths.place(path)
 
     def lay_down(self, photo: Photo) -> None:
         """Take a photo that is laid on the desk into the queue; it begins with the queue's classes."""
@@ -116,10 +112,7 @@ class Album:
     def status(self, path: Path) -> Status:
         """How far a photo is: objects on a photo *to do* make it *in progress*."""
         work = self._works.get(path)
-        if work is None:
-            return Status.TO_DO
-        state = work.annotation.state
-        return Status.IN_PROGRESS if state.status is Status.TO_DO and state.objects else state.status
+        return Status.TO_DO if work is None else _status_of(work)
 
     def done(self) -> int:
         """Count the photos that are done."""
@@ -127,30 +120,30 @@ class Album:
 
     def place(self, path: Path) -> int:
         """Place of a photo in the queue, -1 where it is not queued."""
-        return self._places.get(path, -1)
+        return self.paths.place(path)
 
     def show_only(self, statuses: frozenset[Status], part_of_name: str = "") -> None:
         """Pass over the photos of another status or name from now on."""
         self._statuses, self._part_of_name = statuses, part_of_name.strip().casefold()
 
-    def is_seen(self, path: Path) -> bool:
-        """Whether a photo is not passed over."""
-        return self.status(path) in self._statuses and self._part_of_name in path.name.casefold()
-
     def seen(self) -> list[int] | range:
         """Places of the photos that are not passed over, and of the one on the desk."""
         if self._statuses == frozenset(Status) and not self._part_of_name:
             return range(len(self.paths))
-        return [place for place, path in enumerate(self.paths) if place == self.index or self.is_seen(path)]
+        known = self._known_statuses()
+        return [
+            place
+            for place, name in enumerate(self.paths.names())
+            if place == self.index or self._is_seen(known.get(place, Status.TO_DO), name)
+        ]
 
     def neighbour(self, step: int, *, only_unfinished: bool = False) -> Path | None:
         """The nearest photo in a direction (1 or -1) that is not passed over, nor done; None at the end."""
-        index = self.index + step
-        while 0 <= index < len(self.paths):
-            path = self.paths[index]
-            if self.is_seen(path) and not (only_unfinished and self.status(path) is Status.DONE):
-                return path
-            index += step
+        known = self._known_statuses()
+        for place in range(self.index + step, len(self.paths) if step > 0 else -1, step):
+            status = known.get(place, Status.TO_DO)
+            if self._is_seen(status, self.paths.name(place)) and not (only_unfinished and status is Status.DONE):
+                return self.paths[place]
         return None
 
     def photos_with_class(self, class_id: int) -> list[Path]:
@@ -174,6 +167,14 @@ class Album:
         for work in self._works.values():
             work.annotation.mark_saved()
 
+    def _known_statuses(self) -> dict[int, Status]:
+        """How far the photos are that were visited, by place: all others are *to do*."""
+        return {self.paths.place(path): _status_of(work) for path, work in self._works.items()}
+
+    def _is_seen(self, status: Status, name: str) -> bool:
+        """Whether a photo is not passed over."""
+        return status in self._statuses and self._part_of_name in name.casefold()
+
     def _follow(self, annotation: Annotation) -> None:
         wanted = ClassList.of(annotation.state)
         if wanted != self.classes:
@@ -186,3 +187,8 @@ class Album:
         self.classes = wanted
         for work in self._works.values():
             work.annotation.adopt(wanted)
+
+
+def _status_of(work: Work) -> Status:
+    state = work.annotation.state
+    return Status.IN_PROGRESS if state.status is Status.TO_DO and state.objects else state.status

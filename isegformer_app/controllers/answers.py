@@ -1,40 +1,10 @@
-"""Answers of the network, kept small: what undo and redo, and the threshold, work on without asking again."""
+"""Answers of the network, kept: what undo and redo, and the threshold, work on without asking again."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from isegformer_app.document import Click, MaskCrop, SliceKey
-from isegformer_app.document.geometry import bounding_rectangle
-
-LOWEST_THRESHOLD = 0.05
-"""No threshold is lower, so what is less probable need not be kept."""
-
-_LEVELS = 255
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class ProbabilityCrop:
-    """Probability in 255 steps, cut to where it is over the lowest threshold; `levels` (h, w) begins at (top, left)."""
-
-    top: int
-    left: int
-    levels: NDArray[np.uint8]
-
-    @classmethod
-    def of(cls, probability: NDArray[np.float32]) -> "ProbabilityCrop":
-        """Cut and round a probability (H, W) in [0, 1]."""
-        # Cut before it is rounded, and so a step lower: a large photo is touched once, and most of it lies outside.
-        reach = bounding_rectangle(probability > LOWEST_THRESHOLD - 1 / _LEVELS)
-        top, left, bottom, right = reach or (0, 0, 0, 0)
-        inside = probability[top:bottom, left:right]
-        return cls(top, left, (inside * np.float32(_LEVELS) + np.float32(0.5)).astype(np.uint8))
-
-    def mask(self, threshold: float) -> MaskCrop:
-        """Pixels more probable than `threshold`."""
-        return MaskCrop.of(self.levels > threshold * _LEVELS, self.top, self.left)
+from isegformer_app.inference import ProbabilityCrop
 
 
 @dataclass(frozen=True, slots=True)

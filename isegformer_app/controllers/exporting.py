@@ -1,11 +1,12 @@
 """What an export would write: planned before anything is written, so that it can be shown."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from isegformer_app.document import LabelClass, LabelObject
+from isegformer_app.files.path_list import PathList
 from isegformer_app.files.session import Work as StoredWork
 from isegformer_app.files.volumes import FileKind
 
@@ -15,6 +16,7 @@ from .segmenting import SegmentingController
 from .slice_sources import NO_SLICES, slice_sources
 from .volume_exporting import volume_files, why_not
 
+_NO_OBJECTS = "no objects"
 _MOST_VOC_NUMBERS = 254
 _LONGEST_STEM = 200  # bytes: what is put behind it must fit as well
 
@@ -27,7 +29,7 @@ class Plan:
     photos: tuple[PlannedPhoto, ...]
     files: tuple[Path, ...]
     replaced: frozenset[Path]
-    left_out: Mapping[str, tuple[Path, ...]]
+    left_out: Mapping[str, Sequence[Path]]
     """Photos of the queue that are not in it, by the reason in words."""
     notes: tuple[str, ...]
     problem: str
@@ -49,17 +51,12 @@ class Plan:
 class ExportPlanner:
     """Knows the queue as it is now and plans exports of it."""
 
-    queue: tuple[Path, ...]
+    queue: PathList
     current: Path
     sources: Mapping[Path, Source]
-    _photos: frozenset[str] = field(init=False)
     _listed: dict[str, frozenset[str]] = field(init=False, default_factory=dict)
     _named: tuple[tuple[Path, ...], list[str], list[str]] = field(init=False, default=((), [], []))
     _slices: dict[tuple[Path, Path], list[Source]] = field(init=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Prepare what every plan looks up."""
-        self._photos = frozenset(os.path.normcase(path) for path in self.queue)
 
     @property
     def has_volumes(self) -> bool:
@@ -93,19 +90,22 @@ class ExportPlanner:
         problem = self._problem(choice, files, replaced) or _too_many_classes(choice, sources)
         return Plan(choice, photos, files, replaced, left_out, tuple(notes), problem)
 
-    def _chosen(self, choice: Choice) -> tuple[list[Source], dict[str, tuple[Path, ...]]]:
+    def _chosen(self, choice: Choice) -> tuple[list[Source], dict[str, PathList]]:
         chosen: list[Source] = []
-        left_out: dict[str, list[Path]] = {}
-        for path in (self.current,) if choice.only_current else self.queue:
-            source = self.sources.get(path)
+        # Most photos of a long queue were never worked on: those are not looked at one by one.
+        asked = PathList([self.current]) if choice.only_current else self.queue
+        untouched = asked.without(self.sources)
+        left_out = {_NO_OBJECTS: untouched} if untouched else {}
+        for path in sorted((each for each in self.sources if each in asked), key=asked.place):
+            source = self.sources[path]
             reason = _why_not(choice.format, source)
-            if source is not None and not reason:
+            if not reason:
                 found = self._pictures(source, choice)
                 chosen += found
                 reason = "" if found else NO_SLICES
             if reason:
-                left_out.setdefault(reason, []).append(path)
-        return chosen, {reason: tuple(paths) for reason, paths in left_out.items()}
+                left_out.setdefault(reason, PathList()).add([path])
+        return chosen, left_out
 
     def _pictures(self, source: Source, choice: Choice) -> list[Source]:
         """What a format holds of a photo or volume: itself, or of a volume its annotated slices."""
@@ -129,7 +129,7 @@ class ExportPlanner:
             return "Give the file a name without a folder in it."
         if not choice.folder.is_absolute() or not choice.folder.is_dir():
             return f"The folder “{choice.folder}” is not there; choose another one."
-        doomed = next((path for path in files if os.path.normcase(path) in self._photos), None)
+        doomed = next((path for path in files if path in self.queue), None)
         if doomed is not None:
             return f"The photo “{doomed.name}” itself would be replaced; choose another folder."
         folder = next((path for path in replaced if path.is_dir()), None)
@@ -156,7 +156,7 @@ def planner_of(album: Album, segmenting: SegmentingController) -> ExportPlanner 
         for path, work in album.works()
         if work.annotation.objects
     }
-    return ExportPlanner(tuple(album.paths), photo.path, sources)
+    return ExportPlanner(album.paths.copy(), photo.path, sources)
 
 
 def is_ready_to_export(segmenting: SegmentingController) -> bool:
@@ -172,10 +172,10 @@ def _objects(kind: Format, source: Source) -> tuple[LabelObject, ...]:
     return source.work.state.objects if kind is Format.EFFORT else source.filled
 
 
-def _why_not(kind: Format, source: Source | None) -> str:
+def _why_not(kind: Format, source: Source) -> str:
     """Say why a photo is left out; empty where it is not."""
-    if source is None or not source.work.state.objects:
-        return "no objects"
+    if not source.work.state.objects:
+        return _NO_OBJECTS
     if not _objects(kind, source):
         return "objects without pixels"
     if kind in OF_VOLUMES:

@@ -4,10 +4,11 @@ Each photo's objects are one step of its history, so they can be taken back and 
 are queued with them stay in the queue.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from isegformer_app.files.errors import FileProblem
 from isegformer_app.files.photos import content_hash
 from isegformer_app.files.session import Session
 from isegformer_app.files.session import Work as StoredWork
+from isegformer_app.files.volumes import VolumeSource
 
 from .album import Album, Work
 from .export_writing import counted
@@ -151,7 +153,17 @@ def _pixels(layers: Iterable[Runs]) -> dict[int, bytes]:
 # Adding ----------------------------------------------------------------------------------------------------------
 
 
-def join(joining: Joining, album: Album, watch: Watch, joined: Joined, progress: Progress) -> None:
+class Keeping(Protocol):
+    """Keeps what is added safe from a crash."""
+
+    def watch_work(self, path: Path, content_hash: str, annotation: Annotation, source: VolumeSource | None) -> None:
+        """Every step on a photo from now on."""
+
+    def queue(self, photos: Mapping[Path, VolumeSource | None]) -> None:
+        """That photos joined the queue."""
+
+
+def join(joining: Joining, album: Album, keeping: Keeping, joined: Joined, progress: Progress) -> None:
     """Add what `compared` found, and count it in `joined`. Some photo is on the desk.
 
     May run away from the window's thread as long as nothing else touches the queue. Raises what `progress` raises;
@@ -162,14 +174,15 @@ def join(joining: Joining, album: Album, watch: Watch, joined: Joined, progress:
     album.add(session.paths)
     album.sources = {**session.sources, **album.sources}
     joined.queued = len(album.paths) - before
+    keeping.queue({path: album.sources.get(path) for path in album.paths[before:]})
     others = () if session.classes is None else session.classes.classes
     for count, each in enumerate(joining.photos):
         progress(count, len(joining.photos), each.path.name)
-        _add(each, others, album, watch, joined)
+        _add(each, others, album, keeping.watch_work, joined)
         joined.new_classes = _new_names(album, former)
     if former.joined(others)[0] != former and not joined.new_classes and album.current is not None:
         # No photo brought them: they come as a step of the one on the desk.
-        _put(album.current, JoinWork((), (), others), album, watch)
+        _put(album.current, JoinWork((), (), others), album, keeping.watch_work)
         joined.new_classes = _new_names(album, former)
 
 

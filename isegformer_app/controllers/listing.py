@@ -1,10 +1,11 @@
 """What there is to open in files and folders: photos by their names, volumes by a look into their heads."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from isegformer_app.files.errors import FileProblem
+from isegformer_app.files.path_list import PathList
 from isegformer_app.files.scan import FolderScan
 from isegformer_app.files.volumes import Finding, VolumeChoice, Watch, find_volumes
 from isegformer_app.files.volumes.finding import is_volume_file
@@ -16,7 +17,7 @@ from .opening import volume_path
 class Listed:
     """Photos, volumes, and sentences on what holds neither or cannot be opened."""
 
-    photos: tuple[Path, ...] = ()
+    photos: Sequence[Path] = ()
     volumes: tuple[VolumeChoice, ...] = ()
     problems: tuple[str, ...] = ()
     folders: tuple[Path, ...] = ()
@@ -43,15 +44,15 @@ def list_paths(paths: Iterable[Path], watch: Watch) -> Listed:
     May run on any thread; raises what `watch` raises.
     """
     wanted = tuple(paths)
-    photos: list[Path] = []
+    photos = PathList()
     volumes: list[VolumeChoice] = []
     problems: list[str] = []
     folders: list[Path] = []
     named: dict[Path, Path] = {}
     for path in wanted:
         try:
-            inside = _photos_in(path) if path.is_dir() else ([] if is_volume_file(path) else [path])
-            photos += inside
+            inside = _photos_in(path) if path.is_dir() else PathList([] if is_volume_file(path) else [path])
+            photos.add(inside)
             finding = Finding() if inside else find_volumes([path], watch)
             volumes += finding.choices
             problems += finding.refused
@@ -63,12 +64,11 @@ def list_paths(paths: Iterable[Path], watch: Watch) -> Listed:
                 folders.append(path)
         except FileProblem as problem:
             problems.append(str(problem))
-    return Listed(tuple(photos), tuple(volumes), tuple(problems), tuple(folders), named, len(wanted))
+    return Listed(photos, tuple(volumes), tuple(problems), tuple(folders), named, len(wanted))
 
 
-def _photos_in(folder: Path) -> list[Path]:
-    found = [each for batch in FolderScan(folder).batches() for each in batch]
-    for each in found:
-        # A path keeps its hash: the window would take its time over 100,000.
-        hash(each)
+def _photos_in(folder: Path) -> PathList:
+    found = PathList()
+    for batch in FolderScan(folder).batches():
+        found.add_texts(batch)
     return found

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from isegformer_app.document import MaskCrop
 from isegformer_app.inference import Answer, Failure
 
-from .answers import AnswerCache, ProbabilityCrop, PromptId
+from .answers import AnswerCache, PromptId
 from .desk import Desk
 from .ports import Asking, View
 
@@ -67,7 +67,7 @@ class Previewing:
         if asked is None or answer.request != self._desk.request(asked):
             return
         self._asked = None
-        self._cache.put(asked, ProbabilityCrop.of(answer.probability))
+        self._cache.put(asked, answer.crop)
         self._view.answered(answer)
         self.refresh()
 

@@ -1,7 +1,7 @@
 """Work in safety: this window's journal, and what windows that died left behind."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,11 @@ class LeftWork:
     def photos(self) -> dict[Path, RecoveredPhoto]:
         """The photos, each as the newest journal has it: a window that restored one and died as well knew more."""
         return {photo.path: photo for each in self.recoveries for photo in each.photos}
+
+    @property
+    def queued(self) -> dict[Path, VolumeSource | None]:
+        """Photos that joined the queue, and where the volumes among them come from."""
+        return {path: source for each in self.recoveries for path, source in each.queued.items()}
 
     @property
     def classes(self) -> ClassList | None:
@@ -75,6 +80,10 @@ class Safekeeping:
         """Write every step on a photo that is not on the desk to the journal from now on."""
         self._watched.add(path)
         self._journal.watch(path, content_hash, annotation, source)
+
+    def queue(self, photos: Mapping[Path, VolumeSource | None]) -> None:
+        """Write to the journal that photos joined the queue."""
+        self._journal.queue(photos)
 
     def has_left_journals(self) -> bool:
         """Whether windows that died may have left something behind."""
@@ -149,7 +158,7 @@ class Safekeeping:
         except FileProblem as problem:
             self._on_problem(str(problem))
             recovery = None
-        if recovery is not None and recovery.steps:
+        if recovery is not None and (recovery.steps or recovery.queued):
             return recovery
         if recovery is not None:
             recovery.discard()

@@ -1,16 +1,15 @@
 """The whole queue with its work, to a session file and back."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from isegformer_app.document import Annotation, ClassList, Viewpoint
-from isegformer_app.files.recovery import RecoveredPhoto
+from isegformer_app.document import Annotation, Viewpoint
 from isegformer_app.files.session import Session, load_session, relocated, save_session
 from isegformer_app.files.session import Work as StoredWork
 
 from .album import Album, Work
 from .progress import Progress
+from .safekeeping import LeftWork
 
 __all__ = ["Session", "Snapshot", "looked_for", "read_session", "restore"]
 
@@ -30,7 +29,7 @@ class Snapshot:
             for path, work in album.works()
         }
         positions = tuple((work.annotation, work.annotation.history.position) for _, work in album.works())
-        return cls(Session(tuple(album.paths), album.current, works, album.classes, dict(album.sources)), positions)
+        return cls(Session(album.paths.copy(), album.current, works, album.classes, dict(album.sources)), positions)
 
     def write(self, target: Path) -> None:
         """Write it to a session file; raises `FileProblem` with the old file unchanged. May run on any thread."""
@@ -57,14 +56,13 @@ def looked_for(session: Session, missing: Path, found: Path, progress: Progress)
 def restore(
     album: Album,
     session: Session,
-    recovered: Mapping[Path, RecoveredPhoto] | None = None,
-    classes: ClassList | None = None,
+    left: LeftWork | None = None,
 ) -> Path | None:
     """Take a session's queue over and return the photo to show, None where it holds none.
 
-    What was recovered, photos and `classes`, takes the place of what the session holds of the same, and is unsaved.
+    What a window left that died takes the place of what the session holds of the same, and is unsaved.
     """
-    recovered = recovered or {}
+    recovered, queued = ({}, {}) if left is None else (left.photos, left.queued)
     works = {
         path: Work(work.annotation(), work.view or Viewpoint(), work.content_hash)
         for path, work in session.works.items()
@@ -72,9 +70,11 @@ def restore(
     works |= {
         path: Work(each.annotation, each.view or Viewpoint(), each.content_hash) for path, each in recovered.items()
     }
-    sources = dict(session.sources)
-    sources |= {path: each.source for path, each in recovered.items() if each.source is not None}
-    album.restore([*session.paths, *recovered], works, classes or session.classes, sources)
+    found = queued | {path: each.source for path, each in recovered.items()}
+    sources = {**session.sources, **{path: source for path, source in found.items() if source is not None}}
+    classes = None if left is None else left.classes
+    others = (path for path in recovered if path not in queued)
+    album.restore([*session.paths, *others, *queued], works, classes or session.classes, sources)
     if recovered and session.current not in recovered:
         return list(recovered)[-1]
-    return session.current or next(iter(session.paths), None)
+    return session.current or next(iter(album.paths), None)

@@ -4,16 +4,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isegformer_app.document import PHOTO, Change, MaskCrop, Origin, OverlapRule, SliceKey
-from isegformer_app.document.geometry import bounding_rectangle, slice_shape
+from isegformer_app.document.geometry import Rectangle, bounding_rectangle
+from isegformer_app.document.label_map import merged
 
 from .photo import Photo
 from .segmenting import SegmentingController
 
-Rectangle = tuple[int, int, int, int]
-"""(top, left, bottom, right), half-open."""
-
 _HARDLY = 0.05
 """Share of a mask under which the annotator would think that nothing happened."""
+
+_ROWS = 64
+"""So many rows are composed at once: what lies between stays in the processor's cache."""
 
 
 class ShownLabels:
@@ -57,17 +58,8 @@ class ShownLabels:
         self._drawn = None if mask is None or setting[0] is None else self._reach(setting[0], mask, self._photo)
         self._mask, self._setting, self._dirty = mask, setting, None
         changed = _union(changed, self._drawn)
-        if changed is not None:
-            self._compose(self._photo, changed)
-        self.is_covered = self._hardly_shows()
+        self.is_covered = False if changed is None else self._compose(self._photo, self.plane, changed)
         return changed
-
-    def _hardly_shows(self) -> bool:
-        if self.plane is None or self._mask is None or self._drawn is None:
-            return False
-        top, left, bottom, right = self._drawn
-        seen = int((self.plane[top:bottom, left:right] == self._setting[0]).sum())
-        return seen < _HARDLY * int(self._mask.pixels.sum())
 
     def _reach(self, object_id: int, mask: MaskCrop, photo: Photo) -> Rectangle | None:
         """Where the plane differs from the label map: the mask, and the accepted pixels that it replaces."""
@@ -80,43 +72,49 @@ class ShownLabels:
             return own
         return _union(own, bounding_rectangle(photo.annotation.mask(object_id, self.key)))
 
-    def _compose(self, photo: Photo, rectangle: Rectangle) -> None:
-        if self.plane is None:
-            return
+    def _compose(self, photo: Photo, plane: NDArray[np.uint16], rectangle: Rectangle) -> bool:
+        """Bring a rectangle of the plane up to date; whether hardly anything shows there of the open object's mask."""
         top, left, bottom, right = rectangle
-        area = slice(top, bottom), slice(left, right)
-        part = _top(photo, self.key, area)
+        wanted = None if self._setting[0] is None or self._mask is None else _cut(self._mask, rectangle)
+        seen = 0
+        for start in range(top, bottom, _ROWS):
+            band = start, left, min(start + _ROWS, bottom), right
+            layers = photo.annotation.label_map.planes(self.key, band)
+            if wanted is not None:
+                allowed = self._lay_over(layers, wanted[start - top : start - top + _ROWS], photo)
+                seen += int(np.count_nonzero(allowed))
+            plane[start : band[2], left:right] = merged(layers)
+        return wanted is not None and seen < _HARDLY * int(np.count_nonzero(wanted))
+
+    def _lay_over(
+        self, layers: tuple[NDArray[np.uint16], ...], wanted: NDArray[np.bool_], photo: Photo
+    ) -> NDArray[np.bool_]:
+        """Put the open object's mask upon layers of labels, and answer where the rule lets it show."""
         object_id, rule = self._setting
-        if object_id is not None and self._mask is not None:
-            part[part == object_id] = 0
-            wanted = _cut(self._mask, slice_shape(photo.annotation.shape, self.key), rectangle)
+        for layer in layers:
+            layer *= layer != object_id
+            if not layer.any():
+                continue
             if rule is OverlapRule.KEEP:
-                wanted &= part == 0
+                wanted = wanted & (layer == 0)
             elif rule is OverlapRule.OVERWRITE:
-                wanted &= ~np.isin(part, list(photo.annotation.state.locked_ids))
-            part[wanted] = object_id
-        self.plane[area] = part
+                wanted = wanted & ~np.isin(layer, list(photo.annotation.state.locked_ids))
+        # Cleared and added to, instead of written where it is wanted: four times as fast.
+        uppermost = layers[-1]
+        uppermost *= ~wanted
+        uppermost += wanted * np.uint16(object_id or 0)
+        return wanted
 
 
-def _top(photo: Photo, key: SliceKey, area: tuple[slice, slice]) -> NDArray[np.uint16]:
-    bottom, *others = photo.annotation.label_map.planes(key)
-    part = bottom[area].copy()
-    for plane in others:
-        np.copyto(part, plane[area], where=plane[area] != 0)
-    return part
-
-
-def _cut(mask: MaskCrop, shape: tuple[int, int], rectangle: Rectangle) -> NDArray[np.bool_]:
-    """Pixels of the mask inside a rectangle that lies on a slice of `shape`."""
-    top, left, bottom, right = (
-        max(rectangle[0], 0),
-        max(rectangle[1], 0),
-        min(rectangle[2], shape[0]),
-        min(rectangle[3], shape[1]),
-    )
+def _cut(mask: MaskCrop, rectangle: Rectangle) -> NDArray[np.bool_]:
+    """Pixels of the mask inside a rectangle of the slice."""
+    top, left, bottom, right = rectangle
+    height, width = mask.shape
+    if (mask.top, mask.left, mask.top + height, mask.left + width) == rectangle:
+        return mask.pixels
     cut = np.zeros((bottom - top, right - left), dtype=np.bool_)
     low = max(mask.top, top), max(mask.left, left)
-    high = min(mask.top + mask.shape[0], bottom), min(mask.left + mask.shape[1], right)
+    high = min(mask.top + height, bottom), min(mask.left + width, right)
     if low[0] < high[0] and low[1] < high[1]:
         cut[low[0] - top : high[0] - top, low[1] - left : high[1] - left] = mask.pixels[
             low[0] - mask.top : high[0] - mask.top, low[1] - mask.left : high[1] - mask.left

@@ -9,6 +9,10 @@ Shape = tuple[int, int, int]
 """(slices, rows, columns); a photo has one slice."""
 
 
+Rectangle = tuple[int, int, int, int]
+"""(top, left, bottom, right) on a slice, half-open."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class SliceKey:
     """One plane of a volume: the axis it is perpendicular to (0, 1 or 2) and its index along that axis."""
@@ -62,8 +66,8 @@ class Box:
         high = tuple(max(a, b) for a, b in zip(self.upper, other.upper, strict=True))
         return Box((low[0], low[1], low[2]), (high[0], high[1], high[2]))
 
-    def rectangle(self, key: SliceKey) -> tuple[int, int, int, int] | None:
-        """Return (top, left, bottom, right) on the slice, half-open, or None where the box does not meet it."""
+    def rectangle(self, key: SliceKey) -> Rectangle | None:
+        """Return its rectangle on the slice, or None where the box does not meet it."""
         if not self.lower[key.axis] <= key.index < self.upper[key.axis]:
             return None
         top, left = (value for axis, value in enumerate(self.lower) if axis != key.axis)
@@ -71,8 +75,8 @@ class Box:
         return top, left, bottom, right
 
 
-def bounding_rectangle(mask: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
-    """Return (top, left, bottom, right), half-open, of the True pixels of an (H, W) mask; None where there are none."""
+def bounding_rectangle(mask: NDArray[np.bool_]) -> Rectangle | None:
+    """Return the rectangle round the True pixels of an (H, W) mask; None where there are none."""
     rows = np.flatnonzero(mask.any(axis=1))
     if rows.size == 0:
         return None

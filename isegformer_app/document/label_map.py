@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import EditError, ShapeError
-from .geometry import Box, Shape, SliceKey, bounding_box, slice_shape
+from .geometry import Box, Rectangle, Shape, SliceKey, bounding_box, slice_shape
 from .runs import Runs
 
 Labels = NDArray[np.uint16]
@@ -126,25 +126,25 @@ class LabelMap:
         self._layers[layer][box.slices] = values
         self._written = box.union(self._written)
 
-    def planes(self, key: SliceKey) -> tuple[Labels, ...]:
-        """One slice of every layer, (rows, cols) uint16 each, bottom first: copies."""
+    def planes(self, key: SliceKey, rectangle: Rectangle | None = None) -> tuple[Labels, ...]:
+        """One slice of every layer, (rows, cols) uint16 each, bottom first: copies. With a `rectangle`, its inside."""
         index: list[Any] = [slice(None)] * 3
         index[key.axis] = key.index
-        planes = tuple(np.zeros(slice_shape(self.shape, key), np.uint16) for _ in self._layers)
-        rectangle = None if self._written is None else self._written.rectangle(key)
-        if rectangle is not None:
-            top, left, bottom, right = rectangle
-            area = slice(top, bottom), slice(left, right)
-            for plane, layer in zip(planes, self._layers, strict=True):
-                plane[area] = layer[tuple(index)][area]
+        top, left, bottom, right = rectangle or (0, 0, *slice_shape(self.shape, key))
+        planes = tuple(np.zeros((bottom - top, right - left), np.uint16) for _ in self._layers)
+        written = None if self._written is None else self._written.rectangle(key)
+        if written is not None:
+            rows = slice(max(written[0], top), min(written[2], bottom))
+            cols = slice(max(written[1], left), min(written[3], right))
+            if rows.start < rows.stop and cols.start < cols.stop:
+                inside = slice(rows.start - top, rows.stop - top), slice(cols.start - left, cols.stop - left)
+                for plane, layer in zip(planes, self._layers, strict=True):
+                    plane[inside] = layer[tuple(index)][rows, cols]
         return planes
 
     def top_plane(self, key: SliceKey) -> Labels:
         """One slice as the annotator sees it, (rows, cols) uint16: the upper layer wins. A copy."""
-        flat, *others = self.planes(key)
-        for plane in others:
-            np.copyto(flat, plane, where=plane != 0)
-        return flat
+        return merged(self.planes(key))
 
     def mask(self, object_id: int, key: SliceKey) -> NDArray[np.bool_]:
         """Pixels of an object on one slice, (rows, cols) bool."""
@@ -177,3 +177,11 @@ class LabelMap:
             and len(mine) == len(theirs)
             and all(np.array_equal(a, b) for a, b in zip(mine, theirs, strict=True))
         )
+
+
+def merged(planes: Sequence[Labels]) -> Labels:
+    """What is seen of several layers of a slice, bottom first; the bottom one is written to."""
+    flat, *others = planes
+    for plane in others:
+        np.copyto(flat, plane, where=plane != 0)
+    return flat

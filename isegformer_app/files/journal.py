@@ -2,8 +2,9 @@
 
 A line is a checksum and a JSON record. A record `photo` lays down the work on a photo as it was before its first
 step; `do`, `undo` and `redo` follow it, and `classes` where those of the queue were adopted in between. A step on a
-volume also says how it was looked at, where that was in another way than at the step before. A line that was cut off
-in the middle ends the replay: the step in flight is lost, nothing before it.
+volume also says how it was looked at, where that was in another way than at the step before. A record `queued` names
+photos that joined the queue. A line that was cut off in the middle ends the replay: the step in flight is lost,
+nothing before it.
 """
 
 import json
@@ -11,7 +12,7 @@ import logging
 import os
 import secrets
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -90,6 +91,16 @@ class Journal:
         watched.stop = annotation.subscribe(lambda change: self._write_change(watched, change))
         self._watched[path] = watched
 
+    def queue(self, photos: Mapping[Path, VolumeSource | None]) -> None:
+        """Write that photos joined the queue, volumes with where they come from: nothing was done on them yet."""
+        if self._has_failed or not photos:
+            return
+        try:
+            places = [_volume(source) | {"path": str(path.absolute())} for path, source in photos.items()]
+            self._append([*self._opened(), {"queued": places}])
+        except OSError as error:
+            self._fail(error)
+
     def forget(self, path: Path) -> None:
         """Write no more steps of a photo; those written stay."""
         watched = self._watched.pop(path, None)
@@ -147,13 +158,7 @@ class Journal:
 
     def _begin(self, watched: _Watched, change: Change) -> list[Json]:
         """Open the file and lay down what the photo was before its first step, where that was not done yet."""
-        lines: list[Json] = []
-        if self._handle is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
-            self._handle = os.open(self.path, _APPEND, 0o600)
-            session = None if self._session is None else str(self._session.absolute())
-            lines.append({"journal": VERSION, "session": session})
+        lines = self._opened()
         if watched.number < 0:
             watched.number, self._photos = self._photos, self._photos + 1
             watched.done, watched.undone, watched.view = [], [], None
@@ -162,6 +167,16 @@ class Journal:
             lines.append(_classes_record(watched, change.former))
         watched.classes = ClassList.of(change.later)
         return lines
+
+    def _opened(self) -> list[Json]:
+        """Open the file where it is not open, and answer what it begins with."""
+        if self._handle is not None:
+            return []
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._lock.acquire()
+        self._handle = os.open(self.path, _APPEND, 0o600)
+        session = None if self._session is None else str(self._session.absolute())
+        return [{"journal": VERSION, "session": session}]
 
     def _append(self, lines: list[Json]) -> None:
         data = b"".join(_line(line) for line in lines)
@@ -188,9 +203,7 @@ def _photo_record(watched: _Watched, change: Change) -> Json:
         for patch in reversed(step.patches):
             former.reapply(patch) if change.is_undo else former.revert(patch)
         labels = former.runs()
-    source = watched.source
-    volume = {} if source is None else {"volume": {**source_json(source), "path": str(source.path.absolute())}}
-    return volume | {
+    return _volume(watched.source) | {
         "photo": watched.number,
         "path": str(watched.path.absolute()),
         "hash": watched.content_hash,
@@ -199,6 +212,11 @@ def _photo_record(watched: _Watched, change: Change) -> Json:
         "layers": [runs_json(layer) for layer in labels],
         "effort": effort_json(annotation.effort.efforts),
     }
+
+
+def _volume(source: VolumeSource | None) -> Json:
+    """Say where a volume comes from; nothing of a photo."""
+    return {} if source is None else {"volume": {**source_json(source), "path": str(source.path.absolute())}}
 
 
 def _step_record(watched: _Watched, change: Change) -> Json:

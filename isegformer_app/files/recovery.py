@@ -4,8 +4,8 @@ import contextlib
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,8 @@ class RecoveredPhoto:
 class Recovery:
     """What one journal holds: photos, the session file it continues (None: never saved), and the steps replayed.
 
-    `classes` are those of the queue, None where no photo tells. `is_cut_short` where the step in flight was lost.
+    `queued` are the photos that joined the queue and where the volumes among them come from. `classes` are those of
+    the queue, None where no photo tells. `is_cut_short` where the step in flight was lost.
     """
 
     journal: Path
@@ -51,6 +52,7 @@ class Recovery:
     steps: int
     is_cut_short: bool
     classes: ClassList | None = None
+    queued: Mapping[Path, VolumeSource | None] = field(default_factory=dict)
 
     @property
     def objects(self) -> int:
@@ -118,9 +120,14 @@ def _ticking(records: Iterator[Json], tick: Callable[[], object]) -> Iterator[Js
 
 def _replayed(journal: Path, session: Path | None, records: Iterator[Json], lines: int) -> Recovery:
     photos: dict[int, RecoveredPhoto] = {}
+    queued: dict[Path, VolumeSource | None] = {}
     steps, seen, classes = 0, 1, None
     for content in records:
         try:
+            if "queued" in content:
+                queued |= dict(listed(content["queued"], _place))
+                seen += 1
+                continue
             if "photo" in content:
                 latest = photos[number(content["photo"])] = _photo(content)
             else:
@@ -138,7 +145,7 @@ def _replayed(journal: Path, session: Path | None, records: Iterator[Json], line
     by_path = {photo.path: photo for photo in photos.values()}
     for photo in by_path.values():
         photo.annotation.history.limit = DEFAULT_LIMIT
-    return Recovery(journal, session, tuple(by_path.values()), steps, seen < lines, classes)
+    return Recovery(journal, session, tuple(by_path.values()), steps, seen < lines, classes, queued)
 
 
 def _records(data: bytes) -> Iterator[Json]:
@@ -162,10 +169,16 @@ def _photo(content: Json) -> RecoveredPhoto:
         is_saved=False,
         effort=read_effort(content.get("effort", [])),
     )
-    source = None
+    path, source = _place(content)
+    return RecoveredPhoto(path, text(content.get("hash")), annotation, source)
+
+
+def _place(value: object) -> tuple[Path, VolumeSource | None]:
+    """Path of a photo, and of a volume where it comes from."""
+    content, source = record(value), None
     if "volume" in content:
         source = read_source(content["volume"], Path(text(record(content["volume"]).get("path"))))
-    return RecoveredPhoto(Path(text(content.get("path"))), text(content.get("hash")), annotation, source)
+    return Path(text(content.get("path"))), source
 
 
 def _step(annotation: Annotation, content: Json) -> int:

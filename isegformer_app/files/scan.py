@@ -50,8 +50,8 @@ class FolderScan:
         self.recursive = recursive
         self.skipped: list[Path] = []
 
-    def batches(self, cancelled: Callable[[], bool] = lambda: False) -> Iterator[list[Path]]:
-        """Yield the images in natural order, `BATCH` at a time, a folder's own before its subfolders'.
+    def batches(self, cancelled: Callable[[], bool] = lambda: False) -> Iterator[list[str]]:
+        """Yield the paths of the images in natural order, `BATCH` at a time, a folder's own before its subfolders'.
 
         Hidden files are left out and linked folders not followed. Raises `CannotRead` when the folder itself cannot
         be listed; ends early once `cancelled()` is True.
@@ -70,7 +70,7 @@ class FolderScan:
             for start in range(0, len(names), BATCH):
                 if cancelled():
                     return
-                yield [folder / name for name in names[start : start + BATCH]]
+                yield [os.path.join(folder, name) for name in names[start : start + BATCH]]
             if self.recursive:
                 waiting += [folder / name for name in sorted(subfolders, key=natural_key, reverse=True)]
 

@@ -8,7 +8,7 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -81,7 +81,7 @@ class Session:
     `classes` is None as long as no photo was opened. `sources` tells which of the paths are volumes, and whose.
     """
 
-    paths: tuple[Path, ...]
+    paths: Sequence[Path]
     current: Path | None
     works: Mapping[Path, Work]
     classes: ClassList | None = None

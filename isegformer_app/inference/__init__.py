@@ -1,5 +1,6 @@
 """Slow thinking off the window's thread: requests, the latest-wins worker, and the bridge to the network."""
 
+from .crop import ProbabilityCrop
 from .engine import SegmenterEngine
 from .fake import FakeEngine
 from .models import (
@@ -26,6 +27,7 @@ __all__ = [
     "KnownModel",
     "KnownSlice",
     "OfferedModel",
+    "ProbabilityCrop",
     "Request",
     "SegmenterEngine",
     "Worker",

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from isegformer_app.document import Click
 
+from .crop import ProbabilityCrop
+
 Image = NDArray[np.uint8]
 Probability = NDArray[np.float32]
 
@@ -83,13 +85,13 @@ def _same_array(one: NDArray[np.generic] | None, other: NDArray[np.generic] | No
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Answer:
-    """The network's answer: `probability` (H, W) float32 in [0, 1], the size of the request's image.
+    """The network's answer: `crop` lies on the request's image.
 
     `seconds` is what the user waited: from `Worker.submit` to the answer, loading and queueing included.
     """
 
     request: Request
-    probability: Probability
+    crop: ProbabilityCrop
     seconds: float
     device: str
     model: str

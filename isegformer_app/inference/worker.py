@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from .crop import ProbabilityCrop
 from .requests import Answer, Cancelled, Engine, EngineError, Failure, Image, Request
 
 logger = logging.getLogger(__name__)
@@ -205,8 +206,9 @@ class Worker:
             if job.called_off.is_set():
                 raise Cancelled
             model, device = engine.describe()
+            crop = ProbabilityCrop.of(probability)
             seconds = time.perf_counter() - job.submitted
-            self._tell(self._on_answer, Answer(job.request, probability, seconds, device, model))
+            self._tell(self._on_answer, Answer(job.request, crop, seconds, device, model))
         elif job.image is not None:
             engine.encode(job.image_key, job.image, job.called_off.is_set)
 

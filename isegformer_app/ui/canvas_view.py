@@ -7,7 +7,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QPainter, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from isegformer_app.controllers.shown_labels import Rectangle, ShownLabels
+from isegformer_app.controllers.shown_labels import ShownLabels
+from isegformer_app.document.geometry import Rectangle
 
 from .canvas_items import PhotoItem, ScreenItem
 from .overlay_layer import OverlayLayer

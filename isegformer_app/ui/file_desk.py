@@ -213,10 +213,11 @@ class FileDesk(QObject):
         for path in listed.folders:
             self._asked.discard(path)
             self.asked_for.emit(path)
-        found = [*listed.photos, *chosen]
-        if found:
-            self.album.add(found)
-            self.show(found[0])
+        self.album.add(listed.photos)
+        self.album.add(chosen)
+        first = next(iter(listed.photos or chosen), None)
+        if first is not None:
+            self.show(first)
         more = len(listed.problems) - _PROBLEMS_SHOWN
         if listed.problems:
             told = " ".join(listed.problems[:_PROBLEMS_SHOWN])

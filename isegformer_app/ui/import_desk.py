@@ -132,7 +132,7 @@ class ImportDesk(QObject):
         )
         if chosen:
             sizes = {path: (work.annotation.shape[1], work.annotation.shape[2]) for path, work in self._album.works()}
-            read = partial(read_arrival, Path(chosen), tuple(self._album.paths), sizes)
+            read = partial(read_arrival, Path(chosen), self._album.paths.copy(), sizes)
             self._read(read, self._take_arrival)
 
     def _take_arrival(self, arrival: Arrival) -> None:

@@ -119,7 +119,7 @@ class JoinDesk(QObject):
 
 
 def _join(joining: Joining, album: Album, session: SessionDesk, joined: Joined, progress: Progress) -> str:
-    join(joining, album, session.watch_work, joined, progress)
+    join(joining, album, session, joined, progress)
     return ""
 
 

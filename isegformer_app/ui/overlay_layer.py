@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage, QPainter
 
+from isegformer_app.document.geometry import Rectangle
+
 from .overlay_render import Table, render
 from .view_geometry import ViewGeometry
 
@@ -31,7 +33,7 @@ class OverlayLayer:
         """Use other colours."""
         self._tables, self._colours = tables, None
 
-    def changed(self, rectangle: tuple[int, int, int, int]) -> None:
+    def changed(self, rectangle: Rectangle) -> None:
         """Look again at (top, left, bottom, right) of the label plane, half-open."""
         if self._colours is None or self._view is None or self._labels is None or self._tables is None:
             return

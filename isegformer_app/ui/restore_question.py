@@ -4,6 +4,7 @@ from enum import Enum, auto
 
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from isegformer_app.controllers.export_writing import counted
 from isegformer_app.controllers.safekeeping import LeftWork
 
 _NAMES_SHOWN = 3
@@ -18,11 +19,13 @@ class Choice(Enum):
 
 
 def in_words(left: LeftWork) -> str:
-    """What there is: "2 objects on “cat.png”"."""
+    """What there is: "2 objects on “cat.png”, and 1 photo queued"."""
     names = [f"“{path.name}”" for path in left.photos]
     more = ", …" if len(names) > _NAMES_SHOWN else ""
-    objects = "1 object" if left.objects == 1 else f"{left.objects} objects"
-    return f"{objects} on {', '.join(names[:_NAMES_SHOWN])}{more}"
+    words = [f"{counted(left.objects, 'object')} on {', '.join(names[:_NAMES_SHOWN])}{more}"] if names else []
+    queued = sum(path not in left.photos for path in left.queued)
+    words += [f"{counted(queued, 'photo')} queued"] if queued else []
+    return ", and ".join(words)
 
 
 def ask_to_restore(window: QWidget, left: LeftWork) -> Choice:

@@ -153,6 +153,10 @@ class SessionDesk(QObject):
         """Keep what is done to another photo of the queue safe from a crash."""
         self._safe.watch_work(path, content_hash, annotation, source)
 
+    def queue(self, photos: Mapping[Path, VolumeSource | None]) -> None:
+        """Keep safe from a crash that photos joined the queue."""
+        self._safe.queue(photos)
+
     def offer_left_work(self, then: Callable[[Path | None], object]) -> None:
         """Offer what windows that died had not saved, the newest first; `then` is told the session that was restored.
 
@@ -320,7 +324,7 @@ class SessionDesk(QObject):
 
     def _lay_upon(self, left: LeftWork, session: Session, trouble: str = "") -> None:
         self._safe.adopt(left)
-        self.restored.emit(restore(self._album, session, left.photos, left.classes))
+        self.restored.emit(restore(self._album, session, left))
         self.noticed.emit(f"Restored {in_words(left)}; save to keep it.")
         self._tell_read_only()
         if trouble:

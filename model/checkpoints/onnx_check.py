@@ -1,38 +1,49 @@
 """ONNX graphs beside the network that they were made of."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from ..networks import ClickNetwork
+from .onnx_graphs import Graphs, Maps, Run
 
-_SIZES = ((2, 3), (5, 2))
-"""Height and width of the views that are compared, in units; neither is the one that the graph was made with."""
+_STEPS = ((2, 3), (5, 2))
+"""Height and width of the views that are compared, in steps; neither is the size that the graph was made with."""
+_SMALLEST_STEP = 64
+"""Pixels of a step where the unit is smaller: a view has to show something."""
+_CLICKED = 0.02
+"""Share of pixels in a disk map of the comparison."""
 
 
-def largest_difference(network: ClickNetwork, unit: int, graphs: Sequence[Path]) -> float:
-    """Run the graphs (one, or encoder and decoder) in ONNX Runtime beside torch; return the largest difference.
+def largest_difference(network: ClickNetwork, graphs: Graphs, paths: Sequence[Path]) -> float:
+    """Run graphs in ONNX Runtime beside torch; return the largest difference of a logit.
 
-    Views of two sizes, in multiples of `unit`; random images, masks and clicks.
+    Views of two sizes; random images, masks and clicks.
     """
-    import onnxruntime
-
-    sessions = [onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]) for path in graphs]
+    runs = [_run(path) for path in paths]
     generator = torch.Generator().manual_seed(0)
+    step = -(-_SMALLEST_STEP // graphs.unit) * graphs.unit
     worst = 0.0
-    for rows, cols in _SIZES:
-        image, previous, clicks = (
-            torch.rand(1, channels, rows * unit, cols * unit, generator=generator) for channels in (3, 1, 2)
-        )
-        clicks = (clicks > 0.98).float()
+    for rows, cols in _STEPS:
+        size = (rows * step, (rows if graphs.square else cols) * step)
+        image, previous, clicks = (torch.rand(1, channels, *size, generator=generator) for channels in (3, 1, 2))
+        clicks = (clicks > 1 - _CLICKED).float()
         with torch.inference_mode():
             expected = network(image, previous, clicks).numpy()
-        prompt = {"previous": previous.numpy(), "clicks": clicks.numpy()}
-        fed = {"image": image.numpy()}
-        if len(sessions) > 1:
-            fed = dict(zip(network.feature_names, sessions[0].run(None, fed), strict=True))
-        found = sessions[-1].run(None, {**fed, **prompt})[0]
+        found = graphs.answer(runs, image, previous, clicks)
         worst = max(worst, float(np.abs(found - expected).max()))
     return worst
+
+
+def _run(path: Path) -> Run:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+    def run(inputs: Mapping[str, Maps]) -> Sequence[Maps]:
+        outputs: Sequence[Maps] = session.run(None, dict(inputs))
+        return outputs
+
+    return run

@@ -1,28 +1,21 @@
-"""Models as ONNX graphs for other runtimes, checked against torch before they are put in place.
-
-Early fusion becomes one graph. Late fusion becomes two, because that is what it is for: the encoder runs once an
-image, the decoder once a click. One view at a time; height and width are dynamic, in multiples that the report names.
-"""
+"""Models as ONNX graphs for other runtimes, checked against torch before they are put in place."""
 
 import logging
-import math
-import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from torch import Tensor, nn
 from torch.export import Dim
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..errors import CheckpointError, OutputError, SettingsError
-from ..networks import ClickNetwork
-from ..networks.early import EarlyFusionNetwork
 from .files import Checkpoint, load_checkpoint
 from .onnx_check import largest_difference
+from .onnx_graphs import Graphs, Input, Part, graphs_of
 
 OPSET = 18
 TOLERANCE = 1e-4
@@ -30,36 +23,14 @@ TOLERANCE = 1e-4
 
 SUFFIX = ".onnx"
 _LARGEST = 1_900_000_000
-"""Bytes of weights that a single ONNX file can hold."""
-_STRIDE = 32
-_MOST_STEPS = 256
+"""Bytes of weights that an ONNX file can hold; where there are more, they lie in a file beside it."""
+_LARGEST_SIDE = 8192
+"""Pixels of a view's side that a graph is made for."""
 _INSTALL = "pip install 'isegformer[export]'"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One graph: a module, its inputs by name, and the factor of each input's sides to the smallest unit."""
-
-    suffix: str
-    module: nn.Module
-    inputs: Mapping[str, Tensor]
-    scales: Mapping[str, int]
-    outputs: tuple[str, ...]
-
-
-class _Graph(nn.Module):
-    """A network, and what of it the graph computes."""
-
-    def __init__(self, network: ClickNetwork, compute: Callable[..., Tensor | tuple[Tensor, ...]]) -> None:
-        super().__init__()
-        self.network, self.compute = network, compute
-
-    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
-        return self.compute(*inputs)
-
-
 def export_onnx(model: Path, output: Path) -> list[str]:
-    """Write a model as one ONNX file, or two for late fusion; return what was written, a sentence a line.
+    """Write a model as ONNX files, one for each of its graphs; return what was written, a sentence a line.
 
     Raises `CheckpointError` where the model cannot be a graph or the graph does not agree with torch, and
     `OutputError` where nothing can be written; then nothing is.
@@ -68,35 +39,26 @@ def export_onnx(model: Path, output: Path) -> list[str]:
         raise OutputError(f"A graph is written as ONNX; let the name {str(output)!r} end in {SUFFIX}.")
     _check_packages()
     checkpoint = load_checkpoint(model)
-    if checkpoint.network.without_graph:
-        raise CheckpointError(
-            f"The network {checkpoint.network_name} cannot be written as an ONNX graph: "
-            f"{checkpoint.network.without_graph}."
-        )
-    if sum(each.numel() * each.element_size() for each in checkpoint.network.state_dict().values()) > _LARGEST:
-        raise CheckpointError(f"The model {model} is too large for an ONNX file, which holds at most 2 GB of weights.")
-    unit = _unit(checkpoint.network)
-    made: list[tuple[Part, Path, Path]] = []
+    graphs = graphs_of(checkpoint.network)
+    weights = sum(each.numel() * each.element_size() for each in checkpoint.network.state_dict().values())
+    written: list[tuple[Part, Path]] = []
     try:
-        for part in _parts(checkpoint.network, unit):
-            target = output.with_name(f"{output.stem}{part.suffix}{SUFFIX}")
-            beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-            made.append((part, target, beside))
-            _write(checkpoint, part, unit, beside)
-        difference = largest_difference(checkpoint.network, unit, [beside for _, _, beside in made])
-        if not difference <= TOLERANCE:
-            raise CheckpointError(
-                f"The graph of {model} differs from torch by {difference:.2g}, over {TOLERANCE}: it is not written."
-            )
-        for _, target, beside in made:
-            beside.replace(target)
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f".{output.stem}.", suffix=".part", dir=output.parent) as folder:
+            for part in graphs.parts():
+                beside = Path(folder) / f"{output.stem}{part.suffix}{SUFFIX}"
+                _write(checkpoint, part, graphs, beside, weights_beside=weights > _LARGEST)
+                written.append((part, beside))
+            difference = largest_difference(checkpoint.network, graphs, [beside for _, beside in written])
+            if not difference <= TOLERANCE:
+                raise CheckpointError(
+                    f"The graph of {model} differs from torch by {difference:.2g}, over {TOLERANCE}: it is not written."
+                )
+            for made in sorted(Path(folder).iterdir(), key=lambda each: each.suffix == SUFFIX):
+                made.replace(output.parent / made.name)
     except OSError as error:
         raise OutputError(f"The graph could not be written to {output}: {error.strerror or error}.") from error
-    finally:
-        for _, _, beside in made:
-            with suppress(OSError):
-                beside.unlink(missing_ok=True)
-    return _report(checkpoint, unit, [(part, target) for part, target, _ in made], difference)
+    return _report(checkpoint, graphs, [(part, output.parent / beside.name) for part, beside in written], difference)
 
 
 def _check_packages() -> None:
@@ -108,52 +70,30 @@ def _check_packages() -> None:
         raise SettingsError(f"Exporting needs {error.name}; install it with: {_INSTALL}") from error
 
 
-def _unit(network: ClickNetwork) -> int:
-    """Height and width of a view must be multiples of this in the graph."""
-    return math.lcm(network.view_multiple, network.pads_to, _STRIDE if isinstance(network, EarlyFusionNetwork) else 1)
+def _write(checkpoint: Checkpoint, part: Part, graphs: Graphs, path: Path, *, weights_beside: bool) -> None:
+    rows, cols = (Dim(name, min=1, max=_LARGEST_SIDE // graphs.unit) for name in ("rows", "cols"))
+    if part.square:
+        cols = rows
 
-
-def _parts(network: ClickNetwork, unit: int) -> Iterator[Part]:
-    steps = max(2, 128 // unit)
-    height, width = steps * unit, (steps + 1) * unit
-    image, previous, clicks = (torch.rand(1, channels, height, width) for channels in (3, 1, 2))
-    prompt = {"previous": previous, "clicks": (clicks > 0.9).float()}
-    if isinstance(network, EarlyFusionNetwork):
-        inputs = {"image": image, **prompt}
-        yield Part("", _Graph(network, network.forward), inputs, dict.fromkeys(inputs, unit), ("logits",))
-        return
-    names = network.feature_names
-    with torch.inference_mode():
-        features = network.encode(image)
-    yield Part("-encoder", _Graph(network, network.encode), {"image": image}, {"image": unit}, names)
-    features = tuple(each.clone() for each in features)
-    scales = {name: each.shape[2] // steps for name, each in zip(names, features, strict=True)}
-    inputs = dict(zip(names, features, strict=True)) | prompt
-
-    def decode(*given: Tensor) -> Tensor:
-        return network.decode(given[:-2], *given[-2:])
-
-    yield Part("-decoder", _Graph(network, decode), inputs, scales | dict.fromkeys(prompt, unit), ("logits",))
-
-
-def _write(checkpoint: Checkpoint, part: Part, unit: int, path: Path) -> None:
-    rows, cols = Dim("rows", min=1, max=_MOST_STEPS), Dim("cols", min=1, max=_MOST_STEPS)
-
-    def sides(scale: int) -> dict[int, Any]:
+    def sides(stride: int) -> dict[int, Any]:
+        if stride == 0:
+            return {}
+        scale = graphs.unit // stride
         return {2: rows, 3: cols} if scale == 1 else {2: scale * rows, 3: scale * cols}
 
-    with _quiet():
+    # Attention in plain steps: the layout of a faster kernel's answer is not that of the graph.
+    with _quiet(), sdpa_kernel(SDPBackend.MATH):
         try:
             program = torch.onnx.export(
                 part.module.eval(),
-                tuple(part.inputs.values()),
+                tuple(each.example for each in part.inputs.values()),
                 dynamo=True,
                 opset_version=OPSET,
                 input_names=list(part.inputs),
                 output_names=list(part.outputs),
-                dynamic_shapes={"inputs": tuple(sides(part.scales[name]) for name in part.inputs)},
+                dynamic_shapes={"inputs": tuple(sides(each.stride) for each in part.inputs.values())},
                 verbose=False,
-                external_data=False,
+                external_data=weights_beside,
             )
         except Exception as error:
             # The exporter raises whatever its passes meet: the network holds a step that no graph can hold.
@@ -163,40 +103,41 @@ def _write(checkpoint: Checkpoint, part: Part, unit: int, path: Path) -> None:
             ) from error
     if program is None:
         raise CheckpointError(f"The network {checkpoint.network_name} gave no ONNX graph.")
-    program.model.metadata_props.update(_words(checkpoint, unit))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    program.save(path, external_data=False)
+    program.model.metadata_props.update(_words(checkpoint, graphs))
+    program.save(path, external_data=weights_beside)
 
 
-def _words(checkpoint: Checkpoint, unit: int) -> dict[str, str]:
+def _words(checkpoint: Checkpoint, graphs: Graphs) -> dict[str, str]:
     """What the graph says of itself."""
     return {
         "name": checkpoint.name,
         "network": checkpoint.network_name,
         "sha256 of the model": checkpoint.sha256,
         "licence": str(checkpoint.card.get("licence", "not stated")),
-        "height and width": f"multiples of {unit}",
-        "image": "RGB in [0, 1], not normalised",
-        "previous": "the last answer's probability, zeros at the start",
-        "clicks": f"two maps: disks of radius {checkpoint.network.click_radius:g}, positive and negative",
-        "logits": "the sigmoid of them is the probability; the object is where it is at least 0.49",
+        **graphs.words(),
     }
 
 
-def _report(checkpoint: Checkpoint, unit: int, written: Sequence[tuple[Part, Path]], difference: float) -> list[str]:
+def _report(
+    checkpoint: Checkpoint, graphs: Graphs, written: Sequence[tuple[Part, Path]], difference: float
+) -> list[str]:
     lines = []
     for part, target in written:
-        shapes = ", ".join(
-            f"{name} (1, {each.shape[1]}, {_sides(unit // part.scales[name])})" for name, each in part.inputs.items()
-        )
-        lines.append(f"{target}: opset {OPSET}; inputs {shapes}; outputs {', '.join(part.outputs)}")
-    lines += [f"  {name}: {text}" for name, text in _words(checkpoint, unit).items()]
+        inputs = ", ".join(f"{name} ({_shape(each)})" for name, each in part.inputs.items())
+        lines.append(f"{target}: opset {OPSET}; inputs {inputs}; outputs {', '.join(part.outputs)}")
+        beside = target.with_name(target.name + ".data")
+        if beside.exists():
+            lines.append(f"{beside}: its weights, which belong beside it")
+    lines += [f"  {name}: {text}" for name, text in _words(checkpoint, graphs).items()]
     lines.append(f"ONNX Runtime and torch differ by {difference:.2g} at most, at two sizes.")
     return lines
 
 
-def _sides(part: int) -> str:
-    return "H, W" if part == 1 else f"H/{part}, W/{part}"
+def _shape(each: Input) -> str:
+    if each.stride == 0:
+        return ", ".join(map(str, each.example.shape))
+    sides = "H, W" if each.stride == 1 else f"H/{each.stride}, W/{each.stride}"
+    return f"1, {each.example.shape[1]}, {sides}"
 
 
 @contextmanager

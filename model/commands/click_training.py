@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +33,8 @@ from .stopping import stopping_in_order
 
 MODEL = "model.safetensors"
 _LOOKED_AT = 24
+_DISTILLATION = "distillation"
+"""What the state of a run names that was left while its encoder learned from the teacher."""
 
 
 def run_click_training(arguments: argparse.Namespace, settings: ClickSettings) -> int:
@@ -61,10 +64,9 @@ def _run(arguments: argparse.Namespace, settings: ClickSettings, folder: RunFold
     settings = replace(settings, workers=processes.loaders(settings.workers))
     trainer = ClickTrainer(network, settings, folder, processes)
     samples = ClickSamples(training, settings)
-    if arguments.resume and folder.is_begun:
-        trainer.resume()
-    elif settings.teacher:
-        _learn_from_teacher(trainer, samples)
+    begun = trainer.resume() if arguments.resume and folder.is_begun else {_DISTILLATION: None}
+    if settings.teacher and _DISTILLATION in begun:
+        _learn_from_teacher(trainer, samples, begun[_DISTILLATION])
     if processes.count == 1:
         cost = measure_step(trainer, next(iter(click_batches(samples, replace(settings, workers=0), 0, 0, 1))))
         print(cost.text(trainer.last_step - trainer.steps), flush=True)
@@ -138,18 +140,35 @@ def _check(found: Found, arguments: argparse.Namespace, folder: RunFolder, *, is
     return check
 
 
-def _learn_from_teacher(trainer: ClickTrainer, samples: ClickSamples) -> None:
+def _learn_from_teacher(trainer: ClickTrainer, samples: ClickSamples, state: Mapping[str, Any] | None) -> None:
+    """Let the encoder learn from the teacher, or go on where a `state` of it was left."""
     settings, processes = trainer.settings, trainer.processes
     if processes.count > 1:
         raise SettingsError("Learning from a teacher runs in one process; do it first, then go on with several.")
+    torch.manual_seed(settings.seed)
     teacher = Teacher(settings.teacher, Path(settings.teacher_weights) if settings.teacher_weights else None)
     distillation = Distillation(trainer.network, teacher, seed=settings.seed)
-    batches = iter(click_batches(samples, settings, 0, 0, 1))
+    if state is not None:
+        distillation.resume(state)
+    batches = iter(click_batches(samples, settings, distillation.seen // settings.batch_size, 0, 1))
+    saved = time.monotonic()
 
-    def told(seen: int, loss: float) -> None:
-        trainer.folder.obey()
+    def save() -> None:
+        nonlocal saved
+        trainer.save(**{_DISTILLATION: distillation.state()})
+        saved = time.monotonic()
+
+    def told(loss: float) -> None:
+        seen = distillation.seen
         if seen % (10 * settings.batch_size) == 0:
             trainer.folder.tell({"distilled": seen, "distillation": round(loss, 4)}, seen)
+        if time.monotonic() - saved > 60 * settings.checkpoint_minutes:
+            save()
+        try:
+            trainer.folder.obey(on_pause=save)
+        except KeyboardInterrupt:
+            save()
+            raise
 
     distillation.run(batches, settings.teacher_samples, told)
     # From here on a resumed run goes on with the clicks.

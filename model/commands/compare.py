@@ -8,7 +8,7 @@ from pathlib import Path
 from ..data.writing import make_folder, write_together
 from ..errors import SettingsError
 from ..evaluation.comparison import compare, comparison_tables, read_runs
-from ..evaluation.plots import curve_of, draw_curves
+from ..evaluation.plots import curve_of, draw_curves, png_of
 from ..evaluation.summary import CURVES_FILE
 
 COMPARISON_FILE, COMPARISON_TABLE = "comparison.json", "comparison.md"
@@ -40,8 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
             {
                 arguments.output / COMPARISON_FILE: (json.dumps(content, indent=2) + "\n").encode(),
                 arguments.output / COMPARISON_TABLE: tables.encode(),
-                arguments.output / CURVES_FILE: draw_curves(
-                    [curve_of(each.name, each.summary) for each in (first, *others)], title
+                arguments.output / CURVES_FILE: png_of(
+                    draw_curves([curve_of(each.name, each.summary) for each in (first, *others)], title)
                 ),
             }
         )

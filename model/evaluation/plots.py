@@ -49,8 +49,8 @@ class Case:
     clicks: Sequence[Click]
 
 
-def draw_curves(curves: Sequence[Curve], title: str) -> bytes:
-    """Draw the IoU against the number of clicks, a line a model with its 95 % band: PNG."""
+def draw_curves(curves: Sequence[Curve], title: str) -> "Figure":
+    """Draw the IoU against the number of clicks, a line a model with its 95 % band."""
     figure = _figure()
     axes = figure.add_subplot()
     for place, curve in enumerate(curves):
@@ -65,13 +65,13 @@ def draw_curves(curves: Sequence[Curve], title: str) -> bytes:
     axes.set_yticks([0, 20, 40, 60, 80, 85, 90, 100])
     axes.set_xticks(_ticks(max(len(curve.mean) for curve in curves)))
     axes.legend(loc="lower right", frameon=False)
-    return _png(figure)
+    return figure
 
 
 def draw_histogram(
     ious: Sequence[Sequence[float]], max_clicks: int, title: str, targets: Sequence[int] = (85, 90)
-) -> bytes:
-    """Draw how many objects need how many clicks to IoU `targets`, in percent; the last bar holds the failures: PNG."""
+) -> "Figure":
+    """Draw how many objects need how many clicks to IoU `targets`, in percent; the last bar holds the failures."""
     from matplotlib.ticker import MaxNLocator
 
     figure = _figure()
@@ -86,7 +86,14 @@ def draw_histogram(
     axes.set_xticks(ticks, [f"≥{count}" if count == max_clicks else str(count) for count in ticks])
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
-    return _png(figure)
+    return figure
+
+
+def png_of(figure: "Figure") -> bytes:
+    """Put a figure into the bytes of a PNG file."""
+    stream = BytesIO()
+    figure.savefig(stream, format="png")
+    return stream.getvalue()
 
 
 def _ticks(max_clicks: int) -> list[int]:
@@ -139,12 +146,6 @@ def _figure() -> "Figure":
     figure = Figure(figsize=(7, 4.5), dpi=_DPI, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
-
-
-def _png(figure: "Figure") -> bytes:
-    stream = BytesIO()
-    figure.savefig(stream, format="png")
-    return stream.getvalue()
 
 
 def _tile(case: Case) -> NDArray[np.uint8]:

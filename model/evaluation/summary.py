@@ -3,20 +3,23 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..data.writing import encode_picture, write_bytes, write_text
 from ..errors import ModelError
 from ..versions import versions
 from .manners import MANNERS, PROTOCOL
 from .metrics import curve_to, number_of_clicks
-from .plots import Case, curve_of, draw_cases, draw_curves, draw_histogram
+from .plots import Case, curve_of, draw_cases, draw_curves, draw_histogram, png_of
 from .protocol import Engine, replay
 from .published import published_on
 from .records import Record
 from .report import Numbers, by_set, mean_of_sets, summarise
 from .run import Evaluation, Outcome
 from .tables import main_table, published_table, robustness_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SUMMARY_FILE, TABLE_FILE = "summary.json", "table.md"
 CURVES_FILE, HISTOGRAM_FILE, WORST_FILE = "iou-against-clicks.png", "noc-histogram.png", "worst-cases.png"
@@ -102,16 +105,23 @@ def write_results(
         return
     write_text(folder / TABLE_FILE, tables)
     write_text(folder / SUMMARY_FILE, json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
-    name, title = str(summary["model"]), f"{summary['dataset']['title']}, {len(outcome.records)} objects"
-    write_bytes(folder / CURVES_FILE, draw_curves([curve_of(name, summary)], title))
-    ious = [record.run.ious for record in outcome.records]
-    limit = evaluation.protocol.max_clicks
-    reached = [percent for percent in (85, 90) if f"noc@{percent}" in summary]
-    if reached:
-        write_bytes(folder / HISTOGRAM_FILE, draw_histogram(ious, limit, f"{name} on {title}", reached))
+    for name, figure in figures_of(evaluation, outcome, summary).items():
+        write_bytes(folder / name, png_of(figure))
     cases = worst_cases(evaluation, outcome.records, engine)
     if cases:
         write_bytes(folder / WORST_FILE, encode_picture(draw_cases(cases)))
+
+
+def figures_of(evaluation: Evaluation, outcome: Outcome, summary: Mapping[str, Any]) -> dict[str, "Figure"]:
+    """Draw the pictures that show numbers, by the names of their files."""
+    name, title = str(summary["model"]), f"{summary['dataset']['title']}, {len(outcome.records)} objects"
+    figures = {CURVES_FILE: draw_curves([curve_of(name, summary)], title)}
+    reached = [percent for percent in (85, 90) if f"noc@{percent}" in summary]
+    if reached:
+        ious = [record.run.ious for record in outcome.records]
+        limit = evaluation.protocol.max_clicks
+        figures[HISTOGRAM_FILE] = draw_histogram(ious, limit, f"{name} on {title}", reached)
+    return figures
 
 
 def worst(records: Sequence[Record], max_clicks: int, count: int = WORST_CASES) -> list[Record]:

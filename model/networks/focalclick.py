@@ -5,7 +5,7 @@ Parameters are named as in ClickSEG's checkpoints, with these differences: the e
 `refiner.feature_gate`, which the published code never runs, are not there.
 """
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +16,7 @@ from ..errors import SettingsError
 from .base import Features, normalised
 from .click_maps import disk_centres, redrawn
 from .early import EarlyFusionNetwork
-from .focus import focus_of
+from .focus import Focus, focus_of
 from .mit import MIT_SIZES, MitSize, MixTransformer, PatchEmbed
 from .refiner import Refiner
 
@@ -125,9 +125,8 @@ class FocalClickNetwork(EarlyFusionNetwork):
     tenth click on.
     """
 
-    view_side: ClassVar[int] = 2 * _SIDE
-    square_view: ClassVar[bool] = True
-    without_graph: ClassVar[str] = "it looks a second time where its own first answer is"
+    view_side: int = 2 * _SIDE
+    square_view: bool = True
 
     def __init__(
         self,
@@ -160,47 +159,66 @@ class FocalClickNetwork(EarlyFusionNetwork):
         """See `ClickNetwork.decode`."""
         (image,) = features
         centres = disk_centres(clicks, self.click_radius)
-        coarse, hidden = self.coarse(image, previous, centres)
-        full = self.resized(coarse, (image.shape[2], image.shape[3]))
+        full, coarse, hidden = self.first_look(image, previous, self.coarse_disks(centres))
         if not self.refine:
             return full
         views = (image, previous, centres, coarse, hidden, full)
         return torch.cat([self._refined(*(x[i : i + 1] for x in views)) for i in range(len(image))])
 
-    def coarse(self, image: Tensor, previous: Tensor, centres: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (B, 1, h, w), the longer side 256, and features; `centres` as of `disk_centres`."""
-        height, width = image.shape[2:]
+    def coarse_disks(self, centres: Tensor) -> Tensor:
+        """Draw clicks for `first_look`: `disk_centres` (B, 2, H, W) -> disks (B, 2, h, w), the longer side 256."""
+        height, width = centres.shape[2:]
         scale = _SIDE / max(height, width)
         size = (max(1, round(height * scale)), max(1, round(width * scale)))
-        disks = redrawn(centres, (0, 0, height, width), size, self.coarse_radius)
+        return redrawn(centres, (0, 0, height, width), size, self.coarse_radius)
+
+    def crop_disks(self, centres: Tensor, focus: Focus) -> Tensor:
+        """Draw clicks for `closer_look`: `disk_centres` (B, 2, H, W) -> disks (B, 2, 256, 256) of the focus resized."""
+        return redrawn(centres, focus, (_SIDE, _SIDE), _FOCUS_RADIUS)
+
+    def first_look(self, image: Tensor, previous: Tensor, disks: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Run the coarse network on whole views, at the size of `disks` (B, 2, h, w) of `coarse_disks`.
+
+        Returns logits (B, 1, H, W) at the size of `image`, logits (B, 1, h, w), and features.
+        """
+        size = (disks.shape[2], disks.shape[3])
         rgb = self.resized(normalised(image), size)
         prompt = torch.cat((self.resized(previous, size), disks), dim=1)
         if self.halves:
             half = (max(1, size[0] // 2), max(1, size[1] // 2))
             rgb, prompt = self.resized(rgb, half), self.resized(prompt, half)
         answer, hidden = self.feature_extractor(rgb, prompt)
-        return self.resized(answer, size), hidden
+        coarse = self.resized(answer, size)
+        return self.resized(coarse, (image.shape[2], image.shape[3])), coarse, hidden
+
+    def closer_look(self, crop: Tensor, clicks: Tensor, box: Tensor, coarse: Tensor, hidden: Tensor) -> Tensor:
+        """Run the refiner on a crop (1, 3, r, c) of a view: logits (1, 1, r, c).
+
+        `clicks` (1, 2, 256, 256) are those of `crop_disks`. `box` (4) says where in the view the crop
+        lies: first row, first column, last row, last column (excluded), as shares of the view's height and width.
+        `coarse` logits and features `hidden` are of the whole view, as `first_look` gives them.
+        """
+        resized = self.resized(crop, (_SIDE, _SIDE))
+        features = _cut(hidden, box, (hidden.shape[2], hidden.shape[3]))
+        refined, _ = self.refiner(resized, clicks, features, _cut(coarse, box, (_SIDE, _SIDE)))
+        return self.resized(refined, (crop.shape[2], crop.shape[3]))
 
     def _refined(
         self, image: Tensor, previous: Tensor, centres: Tensor, coarse: Tensor, hidden: Tensor, full: Tensor
     ) -> Tensor:
         """Answer of one view, with details where the focus is."""
-        focus = focus_of(full[0, 0], previous[0, 0], centres[0].any(dim=0))
-        row0, col0, row1, col1 = focus
-        crop = self.resized(image[:, :, row0:row1, col0:col1], (_SIDE, _SIDE))
-        clicks = redrawn(centres, focus, (_SIDE, _SIDE), _FOCUS_RADIUS)
-        view = (image.shape[2], image.shape[3])
-        hidden = _cut(hidden, focus, view, (hidden.shape[2], hidden.shape[3]))
-        refined, _ = self.refiner(crop, clicks, hidden, _cut(coarse, focus, view, (_SIDE, _SIDE)))
+        row0, col0, row1, col1 = focus = focus_of(full[0, 0], previous[0, 0], centres[0].any(dim=0))
+        height, width = image.shape[2:]
+        box = full.new_tensor([row0 / height, col0 / width, row1 / height, col1 / width])
+        clicks = self.crop_disks(centres, focus)
+        crop = image[:, :, row0:row1, col0:col1]
         answer = full.clone()
-        answer[:, :, row0:row1, col0:col1] = self.resized(refined, (row1 - row0, col1 - col0))
+        answer[:, :, row0:row1, col0:col1] = self.closer_look(crop, clicks, box, coarse, hidden)
         return answer
 
 
-def _cut(x: Tensor, focus: tuple[int, int, int, int], view: tuple[int, int], size: tuple[int, int]) -> Tensor:
-    """Cut the focus of a view out of a map of the whole view (1, C, h, w), and resize it to `size`."""
-    down, right = x.shape[2] / view[0], x.shape[3] / view[1]
-    row0, col0, row1, col1 = focus
-    box = x.new_tensor([[0, col0 * right, row0 * down, col1 * right, row1 * down]])
-    cut: Tensor = roi_align(x, box, size, aligned=True)
+def _cut(x: Tensor, box: Tensor, size: tuple[int, int]) -> Tensor:
+    """Cut a box of `closer_look` out of a map of the whole view (1, C, h, w), and resize it to `size`."""
+    row0, col0, row1, col1 = (box * box.new_tensor([x.shape[2], x.shape[3]] * 2)).unbind()
+    cut: Tensor = roi_align(x, torch.stack((torch.zeros_like(row0), col0, row0, col1, row1))[None], size, aligned=True)
     return cut

@@ -16,7 +16,7 @@ from .drop_path import DropPath
 from .early import EarlyFusionNetwork
 from .high_resolution import Design, HighResolutionTrunk, conv_norm
 from .ocr import ObjectContextHead
-from .windows import join_windows, offset_bias, offset_count, offset_index, split_heads, split_windows
+from .windows import join_windows, lacking, offset_bias, offset_count, offset_index, split_heads, split_windows
 
 _WINDOW = 7
 _EXPANSION = 4
@@ -74,8 +74,9 @@ class PaddedAttention(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, H, W, C) -> the same shape."""
         height, width = x.shape[1:3]
-        above, left = (-height % _WINDOW) // 2, (-width % _WINDOW) // 2
-        below, right = -height % _WINDOW - above, -width % _WINDOW - left
+        rows, cols = lacking(height, _WINDOW), lacking(width, _WINDOW)
+        above, left = rows // 2, cols // 2
+        below, right = rows - above, cols - left
         grid = functional.pad(x, (0, 0, left, right, above, below))
         size = (grid.shape[1], grid.shape[2])
         heard = join_windows(self.attn(split_windows(grid, _WINDOW)), _WINDOW, size)

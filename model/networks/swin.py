@@ -4,7 +4,6 @@ Parameters are named as in iSegFormer's checkpoints. The table of `relative_posi
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import torch
 from timm.layers.mlp import Mlp
@@ -14,7 +13,7 @@ from torch.nn import functional
 from .drop_path import DropPath
 from .early import EarlyFusionNetwork, padded
 from .mlp_head import MlpHead
-from .windows import join_windows, offset_bias, offset_count, offset_index, split_heads, split_windows
+from .windows import join_windows, lacking, offset_bias, offset_count, offset_index, split_heads, split_windows
 
 _PATCH = 4
 _EXPANSION = 4
@@ -86,7 +85,7 @@ class SwinBlock(nn.Module):
     def _attend(self, x: Tensor) -> Tensor:
         height, width = x.shape[1:3]
         # Padded before it is shifted, as in the code that the published weights come from; timm pads after.
-        x = functional.pad(x, (0, 0, 0, -width % self.side, 0, -height % self.side))
+        x = functional.pad(x, (0, 0, 0, lacking(width, self.side), 0, lacking(height, self.side)))
         size = (x.shape[1], x.shape[2])
         regions = None
         if self.shift:
@@ -196,10 +195,6 @@ def _initialise(module: nn.Module) -> None:
 
 class SwinNetwork(EarlyFusionNetwork):
     """`size` is "b" or "l"; `shared_embedding` as in `SwinEncoder`. The prompt always has three channels."""
-
-    without_graph: ClassVar[str] = (
-        "its windows are padded and shifted by the size of the view, which the exporter cannot follow"
-    )
 
     def __init__(
         self, size: str, *, drop_path: float = 0.3, shared_embedding: bool = True, align_corners: bool = True

@@ -4,6 +4,14 @@ import torch
 from torch import Tensor
 
 
+def lacking(length: int, side: int) -> int:
+    """Tokens that `length` lacks to whole windows of `side`.
+
+    Written so that an exporter of dynamic sizes sees at once that `length` and this are a multiple of `side`.
+    """
+    return (length + side - 1) // side * side - length
+
+
 def split_windows(x: Tensor, side: int) -> Tensor:
     """Cut a map (B, H, W, C), H and W multiples of `side`, row by row: (B * H/side * W/side, side * side, C)."""
     batch, height, width, channels = x.shape

@@ -262,8 +262,8 @@ class ClickTrainer:
         """The network to evaluate and export: the averaged one where weights are averaged."""
         return self.network if self.average is None else cast("ClickNetwork", self.average.module)
 
-    def save(self) -> None:
-        """Write the state; only the first process does."""
+    def save(self, **others: object) -> None:
+        """Write the state, and what `resume` is to give back of `others`; only the first process does."""
         if not self.processes.is_first:
             return
         state: dict[str, Any] = {
@@ -271,13 +271,14 @@ class ClickTrainer:
             "optimizer": self.optimizer.state_dict(),
             "steps": self.steps,
             "accumulate": self.accumulate,
+            **others,
         }
         if self.average is not None:
             state["average"] = self.average.state_dict()
         self.folder.save_state(state)
 
-    def resume(self) -> None:
-        """Go on from the state that `save` wrote. Raises `SettingsError` where it is of another network."""
+    def resume(self) -> dict[str, Any]:
+        """Go on from the state that `save` wrote and give it. Raises `SettingsError` where it is of another network."""
         state = self.folder.load_state()
         try:
             self.network.load_state_dict(state["network"])
@@ -289,6 +290,7 @@ class ClickTrainer:
             raise SettingsError(
                 f"The state in {self.folder.path} is of another network or other settings; name another folder."
             ) from error
+        return state
 
 
 def _is_of_memory(error: Exception) -> bool:

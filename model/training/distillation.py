@@ -1,6 +1,6 @@
 """Distillation: a frozen ViT's dense features pull an encoder that has no pretrained weights."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,9 @@ class Distillation:
         if not isinstance(network, SegFormerNetwork):
             raise SettingsError("Only a SegFormer's encoder can learn from a teacher.")
         torch.manual_seed(seed)
-        self._network, self._teacher = network, teacher
+        self.seen = 0
+        """Samples that it has learned from."""
+        self._seed, self._network, self._teacher = seed, network, teacher
         with torch.no_grad():
             levels = network.encoder(torch.zeros(1, 3 + network.prompt_channels, 64, 64, device=_device(network)))
         width = levels[_LEVEL].shape[1]
@@ -96,17 +98,35 @@ class Distillation:
         torch.autograd.backward(loss)
         self._optimizer.step()
 
-    def run(self, batches: Iterator[ClickBatch], samples: int, told: Callable[[int, float], None]) -> None:
-        """Learn from so many samples; `told` hears after each step how many were seen, and the loss."""
+    def run(self, batches: Iterator[ClickBatch], samples: int, told: Callable[[float], None]) -> None:
+        """Learn until so many samples were seen; `told` hears the loss after each step.
+
+        What is random in a step follows from the seed and from what was seen before it.
+        """
         device = _device(self._network)
         self._network.train()
-        seen = 0
-        while seen < samples:
+        while self.seen < samples:
+            torch.manual_seed(hash((self._seed, self.seen)) % 2**63)
             images = next(batches).to(device).images
             loss = self.loss(images)
             self.step(loss)
-            seen += len(images)
-            told(seen, float(loss.detach()))
+            self.seen += len(images)
+            told(float(loss.detach()))
+
+    def state(self) -> dict[str, Any]:
+        """All that it needs to go on, but the network."""
+        return {"seen": self.seen, "bridge": self._bridge.state_dict(), "optimizer": self._optimizer.state_dict()}
+
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Go on from a `state`. Raises `SettingsError` where it is of another teacher."""
+        try:
+            self._bridge.load_state_dict(state["bridge"])
+            self._optimizer.load_state_dict(state["optimizer"])
+            self.seen = int(state["seen"])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise SettingsError(
+                "The state in the run folder is of another teacher; name another folder, or the same teacher."
+            ) from error
 
 
 def _device(network: nn.Module) -> torch.device:

@@ -16,7 +16,7 @@ from isegformer_app.files.session import Session, Work, load_session, save_sessi
 from tests.app.conftest import Hands, Start, answering
 from tests.app.exporting import finish_object, mask, report_of
 from tests.app.files.drawing import Mask, annotated, disk
-from tests.app.test_recovery import die, save_to, start_again
+from tests.app.test_recovery import die, journals, save_to, start_again
 from tests.app.volumes import click, write_volume
 
 SIZE = (40, 60)
@@ -151,6 +151,52 @@ def test_what_was_added_survives_a_kill(
     np.testing.assert_array_equal(works["photo3.png"].mask(1, PHOTO), ONE)
     assert [each.name for each in works["photo3.png"].classes] == ["object", "cat", "Hündin"]
     assert len(album.unsaved()) == 2
+
+
+def test_photos_that_were_only_queued_survive_a_kill(
+    start: Start, folder: Path, cat_photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = [folder / f"photo{number}.png" for number in (3, 2, 1)]
+    source = other_session(tmp_path / "b.isegformer", {photos[1]: [ONE]}, photos[0], photos[2])
+    hands = start(cat_photo)
+    hands.wait_for_photo()
+    add(hands, source, monkeypatch)
+    queue = list(hands.window.files.album.paths)
+    assert len(queue) == 4
+    die(hands)
+    again, asked = start_again(start, "Restore")
+    assert "1 object on “photo2.png”, and 2 photos queued" in asked[0]
+    assert "and 2 photos queued; save to keep it" in again.window.message_bar.text
+    assert list(again.window.files.album.paths) == queue[1:]
+    die(again)
+    third, asked = start_again(start, "Restore")
+    assert "and 2 photos queued" in asked[0]
+    assert save_to(third, tmp_path / "a.isegformer", monkeypatch)
+    third.wait_until(lambda: not third.window.isWindowModified())
+    assert load_session(tmp_path / "a.isegformer").paths == tuple(queue[1:])
+    assert journals() == []
+
+
+def test_photos_alone_survive_a_kill_upon_their_session(
+    start: Start, folder: Path, cat_photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = start(cat_photo)
+    hands.wait_for_photo()
+    scan = write_volume(tmp_path / "scan.nii.gz")
+    theirs = start(scan)
+    theirs.wait_for_photo()
+    assert save_to(theirs, tmp_path / "b.isegformer", monkeypatch)
+    theirs.window.close()
+    assert save_to(hands, tmp_path / "a.isegformer", monkeypatch)
+    add(hands, tmp_path / "b.isegformer", monkeypatch)
+    assert "1 photo queued" in hands.window.message_bar.text
+    queue = list(hands.window.files.album.paths)
+    die(hands)
+    again, asked = start_again(start, "Restore")
+    assert "1 photo queued, of the session “a.isegformer”" in asked[0]
+    assert list(again.window.files.album.paths) == queue
+    again.do("next_photo")
+    again.wait_until(lambda: again.window.segmenting.photo is not None and again.photo.image is not None)
 
 
 def test_classes_alone_come_as_a_step_of_the_open_photo(

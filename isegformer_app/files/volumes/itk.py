@@ -23,6 +23,7 @@ from .image import (
     Watch,
 )
 from .memory import ask_for, content_hash
+from .nrrd_pieces import read_pieces
 from .windows import automatic, distinct
 
 _TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
@@ -117,8 +118,7 @@ def read(choice: VolumeChoice, watch: Watch, show_first: ShowFirst, *, allow_lar
     """Read what `find` found; raises as `read_volume`."""
     path, affine = choice.source.path, choice.plan
     ask_for(choice.title, choice.shape, choice.memory, allow_large=allow_large)
-    image = _image(path, _READERS[choice.source.kind], watch)
-    values = _stored(image, choice.time_points)
+    values = _stored(path, choice, watch)
     order = AxisOrder.of(affine)
     shape = (values.shape[0], values.shape[1], values.shape[2])
     matrix = affine @ order.index_affine(shape)
@@ -169,6 +169,13 @@ def _image(path: Path, reader: str, watch: Watch) -> Any:  # noqa: ANN401 - Simp
             raise _problem(path, error) from error
 
 
+def _dtype(reader: Any) -> "np.dtype[Any]":  # noqa: ANN401 - SimpleITK has no types
+    """The type of the values, as SimpleITK hands them to numpy."""
+    smallest = _sitk().Image([1] * reader.GetDimension(), reader.GetPixelIDValue())
+    dtype: np.dtype[Any] = _sitk().GetArrayViewFromImage(smallest).dtype
+    return dtype
+
+
 def grid_of(choice: VolumeChoice) -> SourceGrid:
     """The grid of a file that `find` found."""
     order = AxisOrder.of(choice.plan)
@@ -187,10 +194,15 @@ class _Kept:
         self.__array_interface__ = _sitk().GetArrayViewFromImage(image).__array_interface__
 
 
-def _stored(image: Any, times: int) -> NDArray[Any]:  # noqa: ANN401 - SimpleITK has no types
-    """The values as (i, j, k, time), or (i, j, k, time, 3) of colour; read-only, without a copy."""
-    values: NDArray[Any] = np.asarray(_Kept(image))
-    channels = int(image.GetNumberOfComponentsPerPixel())
+def _stored(path: Path, choice: VolumeChoice, watch: Watch) -> NDArray[Any]:
+    """The values as (i, j, k, time), or (i, j, k, time, 3) of colour; read-only."""
+    reader, times = _reader(path, choice.source.kind), choice.time_points
+    channels = int(reader.GetNumberOfComponents())
+    values: NDArray[Any] | None = None
+    if channels == 1 and choice.source.kind is FileKind.NRRD:
+        values = read_pieces(path, [int(length) for length in reader.GetSize()], _dtype(reader), watch)
+    if values is None:
+        values = np.asarray(_Kept(_image(path, _READERS[choice.source.kind], watch)))
     count = values.ndim - (channels > 1)
     if count == 2:  # noqa: PLR2004 - rows and columns
         values = values[None]

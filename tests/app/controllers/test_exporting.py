@@ -14,6 +14,7 @@ from isegformer_app.controllers.export_writing import write_plan
 from isegformer_app.controllers.exporting import ExportPlanner
 from isegformer_app.document import PHOTO, Annotation, LabelClass
 from isegformer_app.document.object_edits import NewObject
+from isegformer_app.files.path_list import PathList
 from isegformer_app.files.session import Work
 from tests.app.files.drawing import CLASSES, annotated, disk, draw, ring
 
@@ -31,7 +32,7 @@ def planner(annotations: Sequence[Annotation | None], paths: Sequence[Path]) -> 
         for path, annotation in zip(paths, annotations, strict=True)
         if annotation is not None
     }
-    return ExportPlanner(tuple(paths), paths[0], sources)
+    return ExportPlanner(PathList(paths), paths[0], sources)
 
 
 def quietly(done: int, total: int, name: str) -> None:

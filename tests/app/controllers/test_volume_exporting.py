@@ -14,6 +14,7 @@ from isegformer_app.controllers.exporting import ExportPlanner
 from isegformer_app.controllers.progress import Cancelled
 from isegformer_app.document import Viewpoint
 from isegformer_app.files.errors import CannotWrite
+from isegformer_app.files.path_list import PathList
 from isegformer_app.files.session import Work
 from tests.app.files.drawing import annotated as photo_of
 from tests.app.files.drawing import disk
@@ -43,7 +44,7 @@ def planner(tmp_path: Path, view: Viewpoint | None = None) -> ExportPlanner:
         sources[path] = Source.of(path, Work.of(work, image.source.content_hash, view), image.source)
     photo = tmp_path / "in" / "photo.png"
     sources[photo] = Source.of(photo, Work.of(photo_of((40, 60), [disk((40, 60), 10, 12, 6)]), ""))
-    return ExportPlanner(tuple(sources), next(iter(sources)), sources)
+    return ExportPlanner(PathList(sources), next(iter(sources)), sources)
 
 
 @pytest.fixture
@@ -114,7 +115,7 @@ def test_uneven_series_are_resampled_only_when_asked(tmp_path: Path, out: Path, 
     work = annotated(image, two_blocks(image.volume.shape)).annotation
     path = tmp_path / "in" / "series"
     source = Source.of(path, Work.of(work, image.source.content_hash), image.source)
-    queue = ExportPlanner((path,), path, {path: source})
+    queue = ExportPlanner(PathList([path]), path, {path: source})
     assert queue.has_series
     with pytest.raises(CannotWrite, match="let them be resampled"):
         write_plan(queue.plan(Choice(kind, out)), quietly)

@@ -17,6 +17,7 @@ from isegformer_app.files import journal as journal_module
 from isegformer_app.files.errors import CannotRead, Damaged, UnknownVersion
 from isegformer_app.files.journal import Journal
 from isegformer_app.files.recovery import left_journals, replay
+from isegformer_app.files.volumes import FileKind, VolumeSource
 from tests.app.files import scripts
 
 ROOT = Path(__file__).parents[3]
@@ -101,6 +102,22 @@ def test_a_photo_opened_anew_counts_with_its_newest_work(tmp_path: Path) -> None
     scripts.act(annotation, 99)
     (photo,) = replay(close_as_by_a_kill(journal)).photos
     assert scripts.described(photo.annotation) == scripts.described(annotation)
+
+
+def test_queued_photos_are_read_back_with_their_sources(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    series = VolumeSource(Path("/scans"), FileKind.DICOM, "1.2.3", "part")
+    queued = {Path("/a.png"): None, Path("/scans/1.2.3"): series}
+    journal.queue({})
+    assert not journal.path.exists()
+    journal.queue(queued)
+    annotation = scripts.blank()
+    journal.watch(Path("photo.png"), "", annotation)
+    annotation.apply(NewObject(1, 1))
+    journal.queue({Path("/b.png"): None})
+    recovery = replay(close_as_by_a_kill(journal))
+    assert dict(recovery.queued) == queued | {Path("/b.png"): None}
+    assert (recovery.steps, recovery.objects, recovery.is_cut_short) == (1, 1, False)
 
 
 def test_a_forgotten_photo_is_written_no_more(tmp_path: Path) -> None:

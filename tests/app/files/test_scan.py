@@ -14,7 +14,7 @@ from isegformer_app.files.scan import FolderScan, natural_key
 
 
 def names(found: FolderScan) -> list[str]:
-    return [path.relative_to(found.folder).as_posix() for batch in found.batches() for path in batch]
+    return [Path(path).relative_to(found.folder).as_posix() for batch in found.batches() for path in batch]
 
 
 def touch(folder: Path, *paths: str) -> None:
@@ -44,7 +44,7 @@ def test_a_hundred_thousand_files_come_in_batches(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(scan, "_list", lambda folder: (wanted[::-1], []))
     batches = list(FolderScan(tmp_path).batches())
     assert max(len(batch) for batch in batches) == scan.BATCH
-    assert [path.name for batch in batches for path in batch] == wanted
+    assert [Path(path).name for batch in batches for path in batch] == wanted
 
 
 def test_a_scan_can_be_called_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import nullcontext
 from dataclasses import fields
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from model.networks import create_network
 from model.store import resolve_model
 from model.training.click_settings import CLICK_PRESETS
 from model.training.distillation import Distillation, Teacher
+from model.training.run_folder import RunFolder
 from model.training.settings import PRESETS
 from tests.model.conftest import Dataset
 
@@ -157,6 +159,65 @@ def test_an_encoder_learns_from_a_teacher() -> None:
         losses.append(float(loss.detach()))
     assert losses[-1] < losses[0] - 0.05
     assert all(not parameter.requires_grad for parameter in teacher.parameters())
+
+
+DISTILLED = (*TINY, "--teacher", "vit_tiny_patch16_224", "--teacher-samples", "12", "--learning-rate", "1e-3")
+
+
+@pytest.mark.parametrize("ending", ["stopped", "killed"])
+def test_learning_from_a_teacher_goes_on_where_it_was_left(
+    ending: str, dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = (*DISTILLED, "--data", dataset("blocks", 4))
+    assert train(*words, "--output", tmp_path / "whole") == 0
+    run, step = tmp_path / "run", Distillation.step
+    steps: list[float] = []
+
+    def left(self: Distillation, loss: torch.Tensor) -> None:
+        steps.append(float(loss.detach()))
+        step(self, loss)
+        if len(steps) == 3:
+            if ending == "killed":
+                raise SystemExit
+            RunFolder(run).wish("stop")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Distillation, "step", left)
+        saving = () if ending == "stopped" else ("--checkpoint-minutes", "0")
+        with pytest.raises(SystemExit) if ending == "killed" else nullcontext():
+            assert train(*words, *saving, "--output", run) != 0
+        assert train(*words, "--output", run, "--resume", "auto") == 0
+    # Of six steps the third is done again where nothing could be kept of it.
+    assert len(steps) == (6 if ending == "stopped" else 7)
+    assert steps[2] == steps[3] or ending == "stopped"
+    assert_same_model(tmp_path / "whole", run)
+
+
+def assert_same_model(one: Path, other: Path) -> None:
+    first, second = (load_checkpoint(folder / "model.safetensors").network.state_dict() for folder in (one, other))
+    assert [name for name, value in first.items() if not torch.equal(value, second[name])] == []
+
+
+def test_a_run_that_has_learned_from_its_teacher_does_not_do_so_again(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = (*DISTILLED, "--data", dataset("blocks", 4), "--output", tmp_path / "run")
+    assert train(*words) == 0
+    monkeypatch.setattr(Distillation, "step", lambda *_: pytest.fail("it learned a second time"))
+    assert train(*words, "--epochs", "2", "--resume", "auto") == 0
+
+
+def test_another_teacher_is_not_gone_on_with(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    words = (*DISTILLED, "--data", dataset("blocks", 4), "--output", run)
+    with monkeypatch.context() as patch:
+        patch.setattr(Distillation, "step", lambda *_: RunFolder(run).wish("stop"))
+        assert train(*words) != 0
+    capsys.readouterr()
+    assert train(*words, "--teacher", "vit_small_patch16_224", "--resume", "auto") == 2
+    assert "is of another teacher; name another folder" in capsys.readouterr().err
 
 
 def test_a_model_is_trained_on_with_its_first_blocks_frozen(dataset: Dataset, tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_the_answer_is_refined_in_the_focus_and_coarse_elsewhere() -> None:
         # What the network finds is taken for known but for a part round the positive click.
         previous = (coarse_only(image, previous, clicks) > 0.49).float()
         previous[:, :, 100:190, 150:270] = 1 - previous[:, :, 100:190, 150:270]
-        coarse, hidden = built.coarse(image, previous, centres)
+        _, coarse, hidden = built.first_look(image, previous, built.coarse_disks(centres))
         full = coarse_only(image, previous, clicks)
         answer = built(image, previous, clicks)
         focus = focus_of(full[0, 0], previous[0, 0], centres[0].any(dim=0))

@@ -1,6 +1,7 @@
 """NRRD and MetaImage, written by other libraries."""
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,11 @@ import nrrd
 import numpy as np
 import pytest
 import SimpleITK
+from hypothesis import given
+from hypothesis import strategies as st
 
-from isegformer_app.files.volumes import find_volumes, itk, read_volume
+from isegformer_app.files.errors import FileProblem
+from isegformer_app.files.volumes import find_volumes, itk, nrrd_pieces, read_volume
 
 from .labelled import opened
 
@@ -82,10 +86,12 @@ def test_what_is_no_image_or_damaged_is_said(tmp_path: Path) -> None:
 
 
 def test_reading_is_left_at_once_when_it_is_not_wanted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (choice,) = find_volumes([written(tmp_path / "a.nrrd")]).choices
+    (choice,) = find_volumes([written(tmp_path / "a.mha")]).choices
     gate, read = threading.Event(), itk._sitk().ReadImage
 
     class Slow:
+        ImageFileReader = sitk.ImageFileReader
+
         @staticmethod
         def ReadImage(*args: Any, **options: Any) -> Any:  # noqa: N802 - the name that SimpleITK gives it
             assert gate.wait(60)
@@ -101,5 +107,74 @@ def test_reading_is_left_at_once_when_it_is_not_wanted(tmp_path: Path, monkeypat
 
     with pytest.raises(KeyboardInterrupt):
         read_volume(choice, watch)
-    assert asked == ["a.nrrd"] * 3
+    assert asked == ["a.mha"] * 3
     gate.set()
+
+
+def written_by_nrrd(path: Path, values: Any, **header: Any) -> Path:
+    places = {"space": "left-posterior-superior", "space directions": np.diag((0.5, 0.7, 2.0)).tolist()}
+    nrrd.write(str(path), values, {**places, "space origin": [10, -20, 30], **header})
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.nrrd", "a.nhdr"])
+@pytest.mark.parametrize("encoding", ["raw", "gzip", "bzip2", "ascii"])
+@pytest.mark.parametrize("dtype", ["<i2", ">i2", "u1", ">f4", "<f8", "<u4"])
+def test_values_in_pieces_are_those_of_itk(
+    tmp_path: Path, name: str, encoding: str, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nrrd_pieces, "_PIECE", 64)
+    values = np.random.default_rng(3).integers(0, 200, (6, 5, 4)).astype(dtype)
+    path = written_by_nrrd(tmp_path / name, values, encoding=encoding)
+    image = opened(path)
+    stored = image.labels_to_stored(image.volume.array)
+    assert stored.dtype == np.dtype(dtype).newbyteorder("=")
+    np.testing.assert_array_equal(stored, values)
+    if encoding != "bzip2":  # SimpleITK cannot read it
+        np.testing.assert_array_equal(stored, sitk.GetArrayFromImage(sitk.ReadImage(str(path))).transpose(2, 1, 0))
+
+
+@pytest.mark.parametrize("name", ["a.nrrd", "a.nhdr"])
+@pytest.mark.parametrize("encoding", ["raw", "gzip"])
+def test_a_reading_that_is_not_wanted_ends_within_a_piece(
+    tmp_path: Path, name: str, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nrrd_pieces, "_PIECE", 64)
+    (choice,) = find_volumes([written_by_nrrd(tmp_path / name, VALUES.T, encoding=encoding)]).choices
+    threads = set(threading.enumerate())
+    seen: list[tuple[int, int, str]] = []
+
+    def watch(done: int, total: int, name: str) -> None:
+        seen.append((done, total, name))
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read_volume(choice, watch)
+    assert seen == [(0, 120, name), (32, 120, name), (64, 120, name)]
+    assert set(threading.enumerate()) <= threads
+
+
+def test_packed_voxels_are_checked_and_what_follows_them_is_left_alone(tmp_path: Path) -> None:
+    path = written_by_nrrd(tmp_path / "a.nrrd", VALUES.T, encoding="gzip")
+    data = path.read_bytes()
+    path.write_bytes(data + b"more")
+    np.testing.assert_array_equal(opened(path).labels_to_stored(opened(path).volume.array), VALUES.T)
+    path.write_bytes(data[:-6] + b"\0\1" + data[-4:])
+    with pytest.raises(FileProblem, match="is damaged: it cannot be unpacked"):
+        opened(path)
+
+
+@given(st.integers(0, 10_000), st.integers(1, 255), st.sampled_from(["raw", "gzip"]), st.booleans())
+def test_damage_is_a_sentence_or_changes_values_only(
+    tmp_path_factory: pytest.TempPathFactory, place: int, change: int, encoding: str, is_cut: bool
+) -> None:
+    path = written_by_nrrd(tmp_path_factory.mktemp("damage") / "d.nrrd", VALUES.T, encoding=encoding)
+    data = bytearray(path.read_bytes())
+    head = data.index(b"\n\n") + 2
+    place = head + place % (len(data) - head)
+    data[place] ^= change
+    path.write_bytes(data[:place] if is_cut else data)
+    for choice in find_volumes([path]).choices:
+        with pytest.raises(FileProblem, match=r"d\.nrrd") if is_cut else suppress(FileProblem):
+            assert read_volume(choice).volume.array.size == VALUES.size
