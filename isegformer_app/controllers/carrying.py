@@ -156,12 +156,14 @@ class Carrying:
             return
         self._view.answered(answer)
         index, threshold = answer.request.slice_index, self._segmenting.threshold
-        mask = answer.probability >= threshold
-        doubt = doubt_of(chain.known[-1].mask, answer.probability, threshold)
-        crop = MaskCrop.of(mask)
+        before, crop = chain.known[-1].mask, answer.crop.mask(threshold)
+        shape = before.shape[0], before.shape[1]
+        doubt = doubt_of(before, answer.crop.full(shape), threshold)
         if doubt is None:
             chain.made[index] = crop
-            chain.known = remembered([*chain.known, KnownSlice(answer.request.image_key, answer.request.image, mask)])
+            chain.known = remembered(
+                [*chain.known, KnownSlice(answer.request.image_key, answer.request.image, crop.full(shape))]
+            )
         else:
             chain.doubts[index] = doubt
             chain.ahead.clear()
