@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from isegformer_app.document import PHOTO, Change, MaskCrop, OverlapRule, SliceKey
+from isegformer_app.document import PHOTO, Change, MaskCrop, Origin, OverlapRule, SliceKey
 from isegformer_app.document.geometry import Rectangle, bounding_rectangle
 from isegformer_app.document.label_map import merged
 
@@ -50,7 +50,7 @@ class ShownLabels:
         if self._photo is None or self.plane is None or segmenting.photo is not self._photo:
             return None
         active = segmenting.active if self.key == self._photo.viewpoint.key else None
-        mask = segmenting.shown if active is not None and segmenting.prompt.is_open else None
+        mask = segmenting.shown if active is not None else None
         setting = (None if active is None or mask is None else active.id, segmenting.rule)
         if mask is self._mask and setting == self._setting and self._dirty is None:
             return None
@@ -67,7 +67,8 @@ class ShownLabels:
         own = None if mask.is_empty else (mask.top, mask.left, mask.top + height, mask.left + width)
         target = photo.annotation.state.find_object(object_id)
         prompt = None if target is None else target.prompt(self.key)
-        if prompt is None or (not prompt.accepted and prompt.start is None):
+        is_new = prompt is None or not (prompt.accepted or prompt.start is not None or prompt.origin is not Origin.HAND)
+        if is_new:
             return own
         return _union(own, bounding_rectangle(photo.annotation.mask(object_id, self.key)))
 

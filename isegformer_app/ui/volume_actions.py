@@ -15,7 +15,27 @@ VOLUME_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("next_five", "Five slices &on", _MENU, ("Shift+PgDown", "Shift+Down")),
     ActionSpec("previous_annotated", "Previous annotated slice", _MENU, ("Ctrl+PgUp",)),
     ActionSpec("next_annotated", "Next annotated slice", _MENU, ("Ctrl+PgDown",)),
-    ActionSpec("previous_time", "Previous &time point", _MENU, ("Left",), _SIDEWAYS),
+    ActionSpec(
+        "carry_on",
+        "&Carry object to the next slice",
+        _MENU,
+        ("G",),
+        "In the direction last gone; correct it, accept it, or carry it on",
+        starts_group=True,
+    ),
+    ActionSpec("carry_back", "Carry object the &other way", _MENU, ("Shift+G",), "Against the direction last gone"),
+    ActionSpec(
+        "carry_through", "Carry object &through slices…", _MENU, ("Ctrl+G",), "Until it ends or the mask is in doubt"
+    ),
+    ActionSpec(
+        "fill_between",
+        "&Fill between slices by shape",
+        _MENU,
+        ("Ctrl+Shift+G",),
+        "From the slices on both sides where the object was made by hand; the image is not looked at",
+    ),
+    ActionSpec("next_doubtful", "Next slice to &look at", _MENU, ("Alt+PgDown",), "Marked amber beside the plane"),
+    ActionSpec("previous_time", "Previous &time point", _MENU, ("Left",), _SIDEWAYS, starts_group=True),
     ActionSpec("next_time", "Next time point", _MENU, ("Right",), _SIDEWAYS),
     ActionSpec("axial", "&Axial", _MENU, ("Alt+A",), "Work on the axial plane", True, True),
     ActionSpec("coronal", "&Coronal", _MENU, ("Alt+C",), "Work on the coronal plane", True),

@@ -28,7 +28,7 @@ class ClickNetwork(nn.Module, ABC):
     the image itself. Views come at any size whose height and width are multiples of `view_multiple`.
     """
 
-    view_side: ClassVar[int]
+    view_side: int
     """Longest side of a view in pixels, at which the network works best."""
 
     view_multiple: ClassVar[int]
@@ -44,7 +44,7 @@ class ClickNetwork(nn.Module, ABC):
     feature_names: ClassVar[tuple[str, ...]] = ("image",)
     """What each tensor is called that `encode` gives."""
 
-    square_view: ClassVar[bool] = False
+    square_view: bool = False
     """True: made for square views of `view_side` pixels, whatever the shape of the region that they show."""
 
     auxiliary: str = ""

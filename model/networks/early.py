@@ -23,7 +23,7 @@ class EarlyFusionNetwork(ClickNetwork):
     the view; every published network was trained with corners aligned.
     """
 
-    view_side: ClassVar[int] = 400
+    view_side: int = 400
     view_multiple: ClassVar[int] = 1
 
     def __init__(self, *, with_previous: bool = True, align_corners: bool = True) -> None:

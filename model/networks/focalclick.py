@@ -5,7 +5,7 @@ Parameters are named as in ClickSEG's checkpoints, with these differences: the e
 `refiner.feature_gate`, which the published code never runs, are not there.
 """
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -125,8 +125,8 @@ class FocalClickNetwork(EarlyFusionNetwork):
     tenth click on.
     """
 
-    view_side: ClassVar[int] = 2 * _SIDE
-    square_view: ClassVar[bool] = True
+    view_side: int = 2 * _SIDE
+    square_view: bool = True
 
     def __init__(
         self,

@@ -58,7 +58,7 @@ class LateNetwork(ClickNetwork):
     the decoder sees masks, clicks and colours at half the view.
     """
 
-    view_side: ClassVar[int] = 512
+    view_side: int = 512
     view_multiple: ClassVar[int] = _TOKEN
     feature_names: ClassVar[tuple[str, ...]] = LateFeatures._fields
 

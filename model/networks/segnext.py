@@ -30,9 +30,9 @@ class SegNextNetwork(ClickNetwork):
     multiples of 256.
     """
 
-    view_side: ClassVar[int] = _SIDE
+    view_side: int = _SIDE
     view_multiple: ClassVar[int] = 1
-    square_view: ClassVar[bool] = True
+    square_view: bool = True
     feature_names: ClassVar[tuple[str, ...]] = ("tokens",)
 
     def __init__(self, fusion_blocks: int) -> None:

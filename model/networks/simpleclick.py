@@ -3,8 +3,6 @@
 Parameters are named as in SimpleClick's checkpoints, `backbone` as `plain_vit` says.
 """
 
-from typing import ClassVar
-
 from torch import Tensor
 
 from .early import EarlyFusionNetwork
@@ -24,8 +22,8 @@ _SIZES = {
 class SimpleClickNetwork(EarlyFusionNetwork):
     """`size` is "b", "l", "h" or "xtiny". Made for views of 448 x 448; others are padded to multiples of 224."""
 
-    view_side: ClassVar[int] = _SIDE
-    square_view: ClassVar[bool] = True
+    view_side: int = _SIDE
+    square_view: bool = True
 
     def __init__(self, size: str, *, with_previous: bool = True, align_corners: bool = True) -> None:
         super().__init__(with_previous=with_previous, align_corners=align_corners)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage
 
 from model.checkpoints import load_checkpoint, onnx_export, save_checkpoint
@@ -66,13 +67,35 @@ def test_early_fusion_is_one_graph(
 
 
 @pytest.mark.slow
-def test_late_fusion_is_two_graphs(tmp_path: Path, capsys: Output) -> None:
+def test_late_fusion_is_two_graphs(
+    tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch, cat_photo: Path
+) -> None:
     output = tmp_path / "late.onnx"
     assert exported(Path("late-vit-s14"), output) == 0
     assert "context (1, 128, H/16, W/16)" in capsys.readouterr().out
     graphs = [tmp_path / "late-encoder.onnx", tmp_path / "late-decoder.onnx"]
     assert sorted(path.name for path in tmp_path.glob("*.onnx*")) == ["late-decoder.onnx", "late-encoder.onnx"]
     agrees(resource_path("models/late-vit-s14.safetensors"), graphs, 16)
+    monkeypatch.chdir(tmp_path)
+    the_documented_example_answers(cat_photo)
+
+
+def the_documented_example_answers(path: Path) -> None:
+    """The program of docs/onnx.md, beside the network itself."""
+    photo = np.asarray(Image.open(path).convert("RGB").resize((512, 384)))
+    names: dict[str, Any] = {"photo": photo}
+    text = (Path(__file__).parents[3] / "docs" / "onnx.md").read_text(encoding="utf-8")
+    exec(text.split("```python")[1].split("```")[0], names)
+    network = load_checkpoint(resource_path("models/late-vit-s14.safetensors")).network
+    image = torch.from_numpy(photo.copy()).permute(2, 0, 1)[None] / 255
+    previous = torch.zeros(1, 1, *photo.shape[:2])
+    for count in (1, 2):
+        points = torch.tensor([[[180.0, 220.0, 1.0], [40.0, 60.0, -1.0]][:count]])
+        with torch.inference_mode():
+            previous = network(image, previous, disk_maps(points, (384, 512))).sigmoid()
+    expected = previous[0, 0].numpy() >= 0.49
+    assert 0.02 < expected.mean() < 0.9
+    assert (names["mask"] != expected).mean() < 1e-4
 
 
 @pytest.mark.slow

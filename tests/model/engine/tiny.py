@@ -11,7 +11,7 @@ from model.networks import ClickNetwork, Features
 class TinyLate(ClickNetwork):
     """Encodes the view with one convolution and decodes with another; counts its calls."""
 
-    view_side: ClassVar[int] = 64
+    view_side: int = 64
     view_multiple: ClassVar[int] = 16
 
     def __init__(self, gain: float = 4.0, seed: int = 0) -> None:
@@ -49,13 +49,13 @@ class TinyEarly(TinyLate):
 class TinySquare(TinyEarly):
     """Made for square views only."""
 
-    square_view: ClassVar[bool] = True
+    square_view: bool = True
 
 
 class Painter(ClickNetwork):
     """Answers a fixed side of the view: 1 where the image is bright. What it is shown is what it sees."""
 
-    view_side: ClassVar[int] = 64
+    view_side: int = 64
     view_multiple: ClassVar[int] = 16
 
     def encode(self, image: Tensor) -> Features:

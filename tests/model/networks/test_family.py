@@ -4,7 +4,8 @@ from functools import cache
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.nn import functional
 
 from model.clicks import Click
@@ -12,6 +13,7 @@ from model.engine import Segmenter
 from model.errors import SettingsError
 from model.networks import ClickNetwork, create_network, network_names
 from model.networks.early import EarlyFusionNetwork
+from model.networks.focalclick import FocalClickNetwork
 
 from .weights import stirred
 
@@ -174,16 +176,64 @@ def test_logits_are_upsampled_with_corners_aligned_unless_said_otherwise(name: s
         assert not torch.allclose(answer, wrong, atol=1e-5)
 
 
+@pytest.mark.parametrize("name", [*network_names(), "timm:pvt_v2_b0"])
+def test_networks_hold_to_the_device_of_what_they_are_given(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every step on a CUDA device, of every size and batch, as torch checks it where there is none."""
+    # Late fusion counts clicked tokens, and what is imagined has no numbers: say one.
+    monkeypatch.setattr(FakeTensor, "__int__", lambda _: 1, raising=False)
+    # What is built on "meta" has no numbers; timm's builders ask for some.
+    with torch.device("cpu" if name.startswith(("late", "timm")) else "meta"):
+        built = create_network(name).eval()
+    multiple = built.view_multiple
+    with FakeTensorMode(), torch.no_grad():
+        move_to_imagined_device(built)
+        for size in ((1, 1), (41, 67), (1365, 2048)):
+            height, width = (-(-side // multiple) * multiple for side in size)
+            for batch in (1, 3):
+                image, previous, clicks = (torch.rand(batch, c, height, width, device="cuda") for c in (3, 1, 2))
+                if isinstance(built, FocalClickNetwork):  # which looks between its steps at numbers
+                    disks = torch.rand(batch, 2, 171, 256, device="cuda")
+                    logits, coarse, hidden = built.first_look(image, previous, disks)
+                    disks, box = (torch.rand(shape, device="cuda") for shape in ((1, 2, 256, 256), (4,)))
+                    assert built.closer_look(image[:1], disks, box, coarse[:1], hidden[:1]).is_cuda
+                else:
+                    logits = built(image, previous, clicks)
+                assert logits.is_cuda
+                assert logits.shape == (batch, 1, height, width)
+
+
+def move_to_imagined_device(network: ClickNetwork) -> None:
+    """Put parameters and buffers without numbers in their places, within `FakeTensorMode`."""
+    for module in network.modules():
+        for name, parameter in module.named_parameters(recurse=False):
+            imagined = nn.Parameter(torch.empty(parameter.shape, device="cuda"), requires_grad=False)
+            module.register_parameter(name, imagined)
+        for name, buffer in module.named_buffers(recurse=False):
+            setattr(module, name, torch.empty(buffer.shape, dtype=buffer.dtype, device="cuda"))
+
+
+def test_a_step_on_another_device_is_found_out() -> None:
+    """What the test above rests on."""
+    with FakeTensorMode(), pytest.raises(RuntimeError, match="device"):
+        torch.rand(2, device="cuda") + torch.rand(2)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 @pytest.mark.parametrize("name", network_names())
 def test_networks_answer_on_a_device_as_on_the_cpu(name: str) -> None:
     torch.manual_seed(0)
     built = stirred(create_network(name), spread=0.01)
-    given = inputs(1, (64, 96) if name.startswith("late") else (65, 97))
+    assert isinstance(built, ClickNetwork)
+    given = inputs(1, (64, 96) if built.view_multiple > 1 else (65, 97))
     with torch.inference_mode():
         expected = built(*given)
         found = built.cuda()(*(x.cuda() for x in given)).cpu()
-    assert torch.allclose(found, expected, atol=1e-2 * float(expected.abs().max()))
+        assert torch.allclose(found, expected, atol=1e-2 * float(expected.abs().max()))
+        for batch, size in ((1, (1, 1)), (3, (41, 67)), (1, (1365, 2048))):
+            height, width = (-(-side // built.view_multiple) * built.view_multiple for side in size)
+            logits = built(*(x.cuda() for x in inputs(batch, (height, width))))
+            assert logits.shape == (batch, 1, height, width)
+            assert torch.isfinite(logits).all()
 
 
 @pytest.mark.parametrize("name", SMALL)

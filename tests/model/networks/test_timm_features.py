@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import timm
 import torch
+from torch.nn import functional
 
+from model.clicks import Click
+from model.engine import Segmenter
 from model.errors import SettingsError
 from model.networks import create_network
 from model.networks.timm_features import TimmNetwork
@@ -43,6 +47,24 @@ def test_families_of_every_kind_answer_odd_views(name: str, levels: list[int], m
         assert torch.isfinite(logits).all()
 
 
+@pytest.mark.parametrize(("name", "side"), [("levit_128s", 224), ("test_maxvit", 160)])
+def test_a_backbone_of_one_size_sees_square_views_at_that_size(name: str, side: int) -> None:
+    built = network(name)
+    assert built.square_view
+    assert built.view_side == side
+    given = torch.rand(1, 3, 61, 90), torch.rand(1, 1, 61, 90), torch.rand(1, 2, 61, 90)
+    whole = [functional.interpolate(x, (side, side), mode="bilinear", align_corners=True) for x in given]
+    with torch.inference_mode():
+        answer = built(*given)
+        expected = functional.interpolate(built(*whole), (61, 90), mode="bilinear", align_corners=True)
+    assert torch.isfinite(answer).all()
+    assert float(torch.corrcoef(torch.stack((answer.flatten(), expected.flatten())))[0, 1]) > 0.99
+    segmenter = Segmenter(built, threads=1)
+    segmenter.set_image(np.random.default_rng(5).integers(0, 256, (61, 90, 3), dtype=np.uint8))
+    answered = segmenter.predict([Click(30, 40, is_positive=True), Click(5, 5, is_positive=False)])
+    assert answered[30, 40] > 0.5 > answered[5, 5]
+
+
 @pytest.mark.parametrize("name", ["swin_tiny_patch4_window7_224", "pvt_v2_b0"])
 def test_the_head_is_given_the_maps_of_timm_channels_first(name: str) -> None:
     built = network(name)
@@ -62,12 +84,13 @@ def test_options_reach_head_and_stem() -> None:
     assert next(built.backbone.parameters()).shape[1] == 5
 
 
+@pytest.mark.filterwarnings("ignore:CSATv2 is designed")
 @pytest.mark.parametrize(
     ("name", "words"),
     [
         ("timm:pvt_v9", "timm has no model named 'pvt_v9'"),
         ("timm:hf-hub:someone/something", "timm has no model named 'hf-hub:someone/something'"),
-        ("timm:levit_128s", "takes images of one size only"),
+        ("timm:csatv2", "cannot look at 6 channels of 512 x 512 pixels"),
         ("timm:", "no network named 'timm:'"),
     ],
 )
