@@ -170,6 +170,9 @@ def test_a_doubtful_proposal_is_told_and_marked_until_it_is_accepted(hands: Hand
     bar = hands.window.planes.panes[0].bar
     assert bar.doubtful == (11,)
     assert "12" in bar.toolTip()
+    press(hands, Qt.Key.Key_G)
+    assert "Look at object 1 here first" in hands.window.message_bar.text
+    assert hands.photo.viewpoint.key.index == 11
     go_to(hands, 14)
     assert filled(hands) == [10]
     hands.do("next_doubtful")
@@ -208,6 +211,28 @@ def test_it_stops_where_the_mask_is_in_doubt(hands: Hands, monkeypatch: pytest.M
     hands.press(Qt.Key.Key_Escape)
     assert not hands.window.planes.panes[0].bar.doubtful
     assert filled(hands) == [10, 11, 12]
+
+
+def test_a_weak_mask_is_written_and_marked_until_it_is_accepted(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+    def weak(mask: Mask, index: int) -> NDArray[np.float32]:
+        found = moved(mask, index)
+        found[0, :27] = 0.4 if index == 12 else 0.02
+        return found
+
+    hands.engine.carried = weak
+    carry_through(hands, 10, 14, monkeypatch)
+    wait_for_end(hands)
+    assert filled(hands) == [10, 11, 12, 13, 14]
+    bar = hands.window.planes.panes[0].bar
+    assert bar.doubtful == (12,)
+    assert "Look at slice 13, marked amber" in hands.window.message_bar.text
+    before = mask(hands, 12)
+    hands.do("next_doubtful")
+    assert hands.photo.viewpoint.key.index == 12
+    hands.press(Qt.Key.Key_Space)
+    assert not bar.doubtful
+    np.testing.assert_array_equal(mask(hands, 12), before)
+    assert origin(hands, 12) is Origin.HAND
 
 
 def test_it_stops_where_the_object_ends(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
