@@ -33,7 +33,11 @@ def moved(mask: Mask, _: int) -> NDArray[np.float32]:
 
 @pytest.fixture
 def hands(start: Start, tmp_path: Path) -> Hands:
-    """A volume of 20 slices with an object of some pixels on slice 10 (counted from 0), finished."""
+    return with_object(start, tmp_path)
+
+
+def with_object(start: Start, tmp_path: Path) -> Hands:
+    """Open a volume of 20 slices and finish an object of some pixels on slice 10 (counted from 0)."""
     engine = FakeEngine(radius=4)
     engine.carried = moved
     hands = start(write_volume(tmp_path / "volume.nii"), engine=engine)
@@ -381,30 +385,3 @@ def test_doubts_and_carried_slices_are_saved(
     assert [origin(again, index) for index in (10, 11, 12)] == [Origin.HAND, Origin.CARRIED, Origin.CARRIED]
     again.do("next_doubtful")
     assert again.preview_area > 500
-
-
-# By shape alone -------------------------------------------------------------------------------------------------
-
-
-def test_slices_between_are_filled_by_shape(hands: Hands) -> None:
-    go_to(hands, 14)
-    hands.window.segmenting.select_quietly(1)
-    click(hands, 0, 24, 16)
-    hands.press(Qt.Key.Key_Space)
-    ends = mask(hands, 10), mask(hands, 14)
-    go_to(hands, 12)
-    hands.window.segmenting.select_quietly(1)
-    asked = len(hands.engine.predicted)
-    hands.press(Qt.Key.Key_G, CTRL | SHIFT)
-    hands.wait_until(lambda: filled(hands) == [10, 11, 12, 13, 14])
-    assert len(hands.engine.predicted) == asked
-    np.testing.assert_allclose(np.argwhere(mask(hands, 12)).mean(axis=0), (22, 14), atol=0.6)
-    np.testing.assert_array_equal(mask(hands, 10), ends[0])
-    np.testing.assert_array_equal(mask(hands, 14), ends[1])
-    hands.do("undo")
-    assert filled(hands) == [10, 14]
-
-
-def test_nothing_to_fill_is_told(hands: Hands) -> None:
-    hands.press(Qt.Key.Key_G, CTRL | SHIFT)
-    assert "both before and after" in hands.window.message_bar.text
