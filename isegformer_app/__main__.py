@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from model.data.session_volumes import ReadPlane
 
-HEADLESS_COMMANDS = ("segment", "evaluate", "compare", "checkpoint", "train")
+HEADLESS_COMMANDS = ("segment", "propagate", "evaluate", "compare", "checkpoint", "train")
 """First arguments that never open a window; `model.cli` parses what follows them."""
 
 OPEN_CASE = "open-case"
@@ -24,6 +24,7 @@ usage: isegformer [PATH ...]              open photos, volumes or folders in the
 
 commands:
   segment     click points on images and write their masks
+  propagate   carry objects from labelled slices of a volume to the others
   evaluate    measure the number of clicks a model needs on a dataset
   compare     compare finished evaluations, object by object
   checkpoint  look at files of weights, import, export and download models

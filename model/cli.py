@@ -15,6 +15,7 @@ from .errors import ModelError, SettingsError
 
 COMMANDS = {
     "segment": "Click points on images and write their masks.",
+    "propagate": "Carry objects from labelled slices of a volume to the others.",
     "evaluate": "Measure the number of clicks that a model needs on a dataset.",
     "compare": "Compare finished evaluations, object by object.",
     "checkpoint": "Look at files of weights, import other projects' models, export and keep models.",

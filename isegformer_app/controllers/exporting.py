@@ -161,7 +161,9 @@ def planner_of(album: Album, segmenting: SegmentingController) -> ExportPlanner 
 
 def is_ready_to_export(segmenting: SegmentingController) -> bool:
     """Finish what is open, for what is seen is what is exported; False while its mask is still under way."""
-    if segmenting.prompt.is_open and (segmenting.preview is None or not segmenting.preview.is_empty):
+    segmenting.interrupted()
+    is_shown = segmenting.preview is None or not segmenting.preview.is_empty
+    if segmenting.prompt.is_open and is_shown and not segmenting.is_doubtful:
         return segmenting.finish()
     return not segmenting.is_finishing
 

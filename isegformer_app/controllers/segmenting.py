@@ -1,5 +1,7 @@
 """From a click to an accepted mask. Everything here runs on the window's thread; only the worker thinks slowly."""
 
+from collections.abc import Callable, Mapping
+
 from isegformer_app.document import (
     Change,
     Click,
@@ -7,6 +9,7 @@ from isegformer_app.document import (
     EditError,
     LabelObject,
     MaskCrop,
+    Origin,
     OverlapRule,
     Prompt,
     SliceKey,
@@ -50,11 +53,16 @@ class SegmentingController:
         self._desk = Desk()
         self._previewing = Previewing(self._desk, worker, view, self._accept, threshold)
         self._unsubscribe = _nothing
+        self.interrupted: Callable[[], object] = _nothing
+        """Called before anything else is done: a walk through slices ends then."""
+        self.passing: Mapping[SliceKey, MaskCrop] = {}
+        """Masks of the active object that are being made, by slice; drawn, and not yet in the document."""
 
     # What is open -----------------------------------------------------------------------------------------------
 
     def open(self, photo: Photo | None) -> None:
         """Turn to another photo, or to none; the one before must be finished or left as it is."""
+        self.interrupted()
         self._unsubscribe()
         self._unsubscribe = _nothing
         self._previewing.restart()
@@ -82,8 +90,14 @@ class SegmentingController:
             return
         if self.preview is None:
             self._previewing.finish_later(current)
-        elif not self.preview.is_empty:
-            self.apply(AcceptMask(active.id, current.key, self.preview, self.rule))
+        elif not (self.preview.is_empty or self.is_doubtful):
+            origin = Origin.HAND if current.clicks else self.prompt.origin
+            self.apply(AcceptMask(active.id, current.key, self.preview, self.rule, origin))
+
+    def show_passing(self, masks: Mapping[SliceKey, MaskCrop]) -> None:
+        """Draw masks of the active object that are being made."""
+        self.passing = masks
+        self._view.preview_changed()
 
     def show_again(self) -> None:
         """It is looked at in another way: the window follows."""
@@ -91,6 +105,7 @@ class SegmentingController:
 
     def ask_anew(self) -> None:
         """The network sees other pixels from now on: an open prompt is asked again."""
+        self.interrupted()
         self._previewing.refresh()
 
     def prepare_slice(self) -> None:
@@ -140,8 +155,18 @@ class SegmentingController:
 
     @property
     def shown(self) -> MaskCrop | None:
-        """Mask to draw for the active object: its preview, or the one before it while an answer is awaited."""
-        return self._previewing.shown
+        """Mask to draw for the active object: its preview, or the one before it while an answer is awaited.
+
+        None where none is open and none is being made.
+        """
+        if self.photo is not None and self.photo.viewpoint.key in self.passing:
+            return self.passing[self.photo.viewpoint.key]
+        return self._previewing.shown if self.prompt.is_open else None
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the open mask is a proposal to be looked at, which only the annotator accepts."""
+        return self.prompt.is_open and not self.prompt.clicks and self.prompt.origin is Origin.DOUBTFUL
 
     @property
     def is_waiting(self) -> bool:
@@ -167,6 +192,7 @@ class SegmentingController:
 
     def click(self, row: int, col: int, is_positive: bool) -> None:
         """Add a click to the active object, or start an object with it."""
+        self.interrupted()
         if self.photo is None:
             return
         key = self.photo.viewpoint.key
@@ -225,6 +251,7 @@ class SegmentingController:
         """
         active, current = self.active, self._desk.current()
         if active is None or current is None:
+            self._believe()
             self.select_quietly(None)
             return not self.is_finishing
         if self.preview is None:
@@ -237,6 +264,14 @@ class SegmentingController:
             return False
         self.apply(AcceptMask(active.id, current.key, self.preview, self.rule), activate=None)
         return not self.is_finishing
+
+    def _believe(self) -> None:
+        """Take the pixels of the active object that were to be looked at as they are."""
+        active, photo = self.active, self.photo
+        if active is not None and photo is not None and self.prompt.origin is Origin.DOUBTFUL:
+            key = photo.viewpoint.key
+            mask = MaskCrop.of(photo.annotation.mask(active.id, key))
+            self.apply(AcceptMask(active.id, key, mask, self.rule))
 
     def accept_part(self) -> None:
         """Accept the mask of the open object and go on with the same object from there, its clicks put aside."""
@@ -252,7 +287,9 @@ class SegmentingController:
         """Make an object the active one; an open one before it is finished first."""
         if self.photo is None or self.photo.viewpoint.active_object == object_id:
             return
-        if self.prompt.is_open and self.active is not None and (self.preview is None or not self.preview.is_empty):
+        self.interrupted()
+        is_shown = self.preview is None or not self.preview.is_empty
+        if self.prompt.is_open and self.active is not None and is_shown and not self.is_doubtful:
             self.finish()
         self.select_quietly(object_id)
 
@@ -271,11 +308,13 @@ class SegmentingController:
 
     def undo(self) -> None:
         """Take the last step back and look at what it was about."""
+        self.interrupted()
         if self.photo is not None:
             self._look_at(self.photo.annotation.undo())
 
     def redo(self) -> None:
         """Do again what was undone last."""
+        self.interrupted()
         if self.photo is not None:
             self._look_at(self.photo.annotation.redo())
 
@@ -284,6 +323,7 @@ class SegmentingController:
 
         Answers whether it was done.
         """
+        self.interrupted()
         if self.photo is None:
             return False
         viewpoint = self.photo.viewpoint
@@ -318,6 +358,7 @@ class SegmentingController:
 
     def forget_answers(self) -> None:
         """Another network answers from now on: what is open is asked again."""
+        self.interrupted()
         self._previewing.forget_answers()
 
     # Inside -----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from .geometry import PHOTO, Box, Shape, SliceKey, slice_shape
 from .label_map import LabelMap
 from .masks import MaskCrop
 from .normalisation import Normalisation
-from .objects import Colour, LabelClass, LabelObject, Prompt, State, Status, palette_colour
+from .objects import Colour, LabelClass, LabelObject, Origin, Prompt, State, Status, palette_colour
 from .overlap import OverlapRule
 from .ruler import Ruler
 from .viewpoint import Tool, Viewpoint
@@ -37,6 +37,7 @@ __all__ = [
     "LabelObject",
     "MaskCrop",
     "Normalisation",
+    "Origin",
     "OverlapRule",
     "Prompt",
     "Ruler",

@@ -11,7 +11,7 @@ from .click import Click
 from .errors import EditError
 from .geometry import SliceKey, bounding_rectangle, slice_shape
 from .masks import MaskCrop
-from .objects import EMPTY_PROMPT, Prompt
+from .objects import EMPTY_PROMPT, Origin, Prompt
 from .overlap import OverlapRule, assign
 
 
@@ -94,7 +94,10 @@ class DropClicks:
         """Close it."""
         target = draft.unlocked(self.object_id)
         prompt = target.prompt(self.key)
-        draft.put_object(target.with_prompt(self.key, Prompt(prompt.accepted, prompt.start, False, prompt.accepted)))
+        closed = Prompt(prompt.accepted, prompt.start, False, prompt.accepted, prompt.origin)
+        # What was only proposed leaves nothing behind.
+        has_pixels = bool(prompt.accepted) or draft.label_map.mask(self.object_id, self.key).any()
+        draft.put_object(target.with_prompt(self.key, closed if has_pixels else EMPTY_PROMPT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +130,7 @@ class AcceptMask:
     key: SliceKey
     mask: MaskCrop
     rule: OverlapRule = OverlapRule.KEEP
+    origin: Origin = Origin.HAND
     title: ClassVar[str] = "Finish object"
 
     def apply(self, draft: Draft) -> None:
@@ -135,7 +139,7 @@ class AcceptMask:
         _check_mask(draft, self.key, self.mask)
         _assign_all(draft, self)
         prompt = target.prompt(self.key)
-        closed = replace(prompt, is_open=False, accepted=prompt.clicks)
+        closed = replace(prompt, is_open=False, accepted=prompt.clicks, origin=self.origin)
         draft.put_object(target.with_prompt(self.key, closed))
 
 
@@ -206,6 +210,42 @@ class PlaceMask:
             _assign(draft, self, (self.mask.top, self.mask.left), self.mask.pixels)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class CarryMask:
+    """Give an object the pixels on a slice that were found from another one; other objects keep theirs."""
+
+    object_id: int
+    key: SliceKey
+    mask: MaskCrop
+    rule: OverlapRule = OverlapRule.KEEP
+    origin: Origin = Origin.CARRIED
+    title: ClassVar[str] = "Carry to slice"
+
+    def apply(self, draft: Draft) -> None:
+        """Write the mask."""
+        target = draft.unlocked(self.object_id)
+        _check_mask(draft, self.key, self.mask)
+        _assign_all(draft, self)
+        draft.put_object(target.with_prompt(self.key, Prompt(origin=self.origin)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProposeMask:
+    """Open an object on a slice with a mask that was found from another one, to be corrected, accepted or dropped."""
+
+    object_id: int
+    key: SliceKey
+    mask: MaskCrop
+    origin: Origin = Origin.CARRIED
+    title: ClassVar[str] = "Carry to slice"
+
+    def apply(self, draft: Draft) -> None:
+        """Open it."""
+        target = draft.unlocked(self.object_id)
+        _check_mask(draft, self.key, self.mask)
+        draft.put_object(target.with_prompt(self.key, Prompt(start=self.mask, is_open=True, origin=self.origin)))
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Several edits as one undoable step."""
@@ -234,7 +274,7 @@ def _set_clicks(draft: Draft, object_id: int, key: SliceKey, clicks: tuple[Click
     draft.put_object(target.with_prompt(key, changed))
 
 
-def _assign_all(draft: Draft, edit: "AcceptMask | ReplaceMask") -> None:
+def _assign_all(draft: Draft, edit: "AcceptMask | CarryMask | ReplaceMask") -> None:
     """Make the object's pixels on the slice equal the edit's mask, as far as the rule allows."""
     present = draft.label_map.mask(edit.object_id, edit.key)
     wanted = edit.mask.full((present.shape[0], present.shape[1]))
@@ -246,7 +286,7 @@ def _assign_all(draft: Draft, edit: "AcceptMask | ReplaceMask") -> None:
 
 def _assign(
     draft: Draft,
-    edit: "AcceptMask | ReplaceMask | Paint | PlaceMask",
+    edit: "AcceptMask | CarryMask | ReplaceMask | Paint | PlaceMask",
     corner: tuple[int, int],
     target: NDArray[np.bool_],
 ) -> None:

@@ -65,6 +65,11 @@ class History:
         return self._done[-1].serial if self._done else self._base
 
     @property
+    def newest_object(self) -> int | None:
+        """The object that the newest applied step was about."""
+        return self._done[-1].object_id if self._done else None
+
+    @property
     def undo_title(self) -> str | None:
         """Name of what `undo` would take back."""
         return self._done[-1].title if self._done else None

@@ -43,6 +43,17 @@ class Status(Enum):
     FLAGGED = "flagged"
 
 
+class Origin(Enum):
+    """Where an object's pixels on a slice come from."""
+
+    HAND = "hand"
+    """The annotator: clicked, drawn, imported, or looked at and accepted. A slice with such pixels is a key slice."""
+    CARRIED = "carried"
+    """Another slice, and nobody changed or accepted them since."""
+    DOUBTFUL = "doubtful"
+    """Another slice, and they should be looked at."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelClass:
     """A kind of object; `id` counts from 1 and never changes."""
@@ -57,13 +68,15 @@ class Prompt:
     """What the annotator asked of the network on one slice.
 
     `is_open` while the answer is not yet accepted. `accepted` are the clicks of the last accepted answer: a
-    reopened object goes back to them when the new clicks are dropped. `start` is a mask to set out from.
+    reopened object goes back to them when the new clicks are dropped. `start` is a mask to set out from. `origin` is
+    that of the accepted pixels, or of a mask that is proposed.
     """
 
     clicks: tuple[Click, ...] = ()
     start: MaskCrop | None = None
     is_open: bool = False
     accepted: tuple[Click, ...] = ()
+    origin: Origin = Origin.HAND
 
 
 EMPTY_PROMPT = Prompt()

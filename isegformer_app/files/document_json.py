@@ -12,6 +12,7 @@ from isegformer_app.document import (
     Effort,
     LabelClass,
     LabelObject,
+    Origin,
     Prompt,
     Shape,
     SliceKey,
@@ -152,7 +153,8 @@ def read_shape(value: object) -> Shape:
 
 
 def _prompt_json(key: SliceKey, prompt: Prompt) -> Json:
-    return {
+    origin = {} if prompt.origin is Origin.HAND else {"origin": prompt.origin.value}
+    return origin | {
         "axis": key.axis,
         "index": key.index,
         "clicks": [_click_json(click) for click in prompt.clicks],
@@ -170,6 +172,7 @@ def _read_prompt(value: object) -> tuple[SliceKey, Prompt]:
         None if start is None else read_crop(start),
         truth(stored.get("open")),
         listed(stored.get("accepted"), _read_click),
+        _origin(stored.get("origin", Origin.HAND.value)),
     )
     return SliceKey(number(stored.get("axis"), 0, 2), number(stored.get("index"))), prompt
 
@@ -190,6 +193,13 @@ def _read_effort(value: Any) -> tuple[int, Effort]:  # noqa: ANN401 - JSON may h
 
 def _colour(value: object) -> Colour:
     return triple(value, 255)
+
+
+def _origin(value: object) -> Origin:
+    try:
+        return Origin(value)
+    except ValueError as error:
+        raise BadContent(f"{value!r:.40} is no origin of pixels") from error
 
 
 def _status(value: object) -> Status:

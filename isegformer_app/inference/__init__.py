@@ -12,26 +12,33 @@ from .models import (
     offered_models,
     remove_own,
 )
-from .requests import Answer, Cancelled, Engine, EngineError, Failure, Request
+from .requests import Answer, Cancelled, Engine, EngineError, Failure, KnownSlice, Request
+from .walking import Doubt, doubt_of, is_weak, remembered, walks
 from .worker import Worker, WorkerState
 
 __all__ = [
     "Answer",
     "Cancelled",
+    "Doubt",
     "Engine",
     "EngineError",
     "Failure",
     "FakeEngine",
     "KnownModel",
+    "KnownSlice",
     "OfferedModel",
     "ProbabilityCrop",
     "Request",
     "SegmenterEngine",
     "Worker",
     "WorkerState",
+    "doubt_of",
     "fetch_offered",
     "import_among_own",
+    "is_weak",
     "known_models",
     "offered_models",
+    "remembered",
     "remove_own",
+    "walks",
 ]

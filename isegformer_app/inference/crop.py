@@ -37,6 +37,13 @@ class ProbabilityCrop:
             levels[row : row + _ROWS] = scaled
         return cls(top, left, levels)
 
+    def full(self, shape: tuple[int, int]) -> NDArray[np.float32]:
+        """Give the rounded probability on a whole slice of `shape` (rows, cols), zero where it was cut off."""
+        probability = np.zeros(shape, dtype=np.float32)
+        height, width = self.levels.shape
+        probability[self.top : self.top + height, self.left : self.left + width] = self.levels / np.float32(_LEVELS)
+        return probability
+
     def mask(self, threshold: float) -> MaskCrop:
         """Pixels more probable than `threshold`."""
         # A whole number, for comparing bytes with fractions takes ten times as long and says the same.

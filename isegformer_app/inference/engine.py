@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .requests import Cancelled, EngineError, Image, Probability, Request
 
 if TYPE_CHECKING:
-    from model.engine import Segmenter
+    from model.engine import Carrier, Segmenter
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +24,7 @@ IMAGES_KEPT = 4
 PIXELS_KEPT = 128_000_000
 """Pixels of all encoded images together, for each is kept with its image; the newest stays, however large."""
 
+_NO_MODEL = "No model is loaded; choose one in the Model menu."
 _INSTALL = "repeat the installation (make install)"
 _BUSY_MEMORY = "close other programs, choose another device, or reduce the picture"
 
@@ -42,6 +43,7 @@ class SegmenterEngine:
         self._threads = threads
         self._first: Segmenter | None = None
         self._encoded: OrderedDict[str, Segmenter] = OrderedDict()
+        self._carrier: Carrier | None = None
 
     def load(self) -> None:
         """Import torch and read the weights: seconds, once. Raises `EngineError`."""
@@ -55,6 +57,7 @@ class SegmenterEngine:
         self._threads = self._threads or own
         with _in_words():
             self._first = Segmenter.load(self._model, self._device, threads=self._threads)
+            self._carrier = self._first.carrier()
 
     def encode(self, image_key: str, image: Image, cancelled: Callable[[], bool] = lambda: False) -> None:
         """Encode an image (H, W, 3) uint8 unless it is still known. Raises `EngineError` and `Cancelled`."""
@@ -63,6 +66,8 @@ class SegmenterEngine:
 
     def predict(self, request: Request, cancelled: Callable[[], bool]) -> Probability:
         """Answer with the probability (H, W) float32 in [0, 1]. Raises `EngineError` and `Cancelled`."""
+        if request.known:
+            return self._carry(request, cancelled)
         from model.clicks import Click
 
         clicks = [Click(click.row, click.col, click.is_positive) for click in request.clicks]
@@ -77,6 +82,15 @@ class SegmenterEngine:
         if self._first is None:
             return Path(self._model).stem if self._model else "", self._device
         return self._first.model_name, self._first.device
+
+    def _carry(self, request: Request, cancelled: Callable[[], bool]) -> Probability:
+        from model.engine import KnownSlice
+
+        if self._carrier is None:
+            raise EngineError(_NO_MODEL)
+        known = [KnownSlice(each.image, each.mask) for each in request.known]
+        with _in_words(), _interruptible(cancelled):
+            return self._carrier.carry(known, request.image, cancelled)
 
     def _with_image(self, image_key: str, image: Image) -> "Segmenter":
         if image_key in self._encoded:
@@ -100,7 +114,7 @@ class SegmenterEngine:
         from model.engine import Segmenter
 
         if self._first is None:
-            raise EngineError("No model is loaded; choose one in the Model menu.")
+            raise EngineError(_NO_MODEL)
         first = self._first
         return Segmenter(first.network, first.device, threads=self._threads, region=first.region)
 

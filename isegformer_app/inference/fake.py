@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .requests import Cancelled, Image, Probability, Request
 
@@ -13,7 +14,8 @@ _PATIENCE = 0.01
 class FakeEngine:
     """Answers 0.9 within `radius` pixels of a positive click and 0.1 elsewhere; negative disks win over positive.
 
-    With a previous mask the disks are drawn upon it. `delay` is in seconds a prediction. Each prediction takes the
+    With a previous mask the disks are drawn upon it. A mask that is carried comes out as it went in, or as `carried`
+    makes it of the mask and the index of its slice. `delay` is in seconds a prediction. Each prediction takes the
     next item of `script`: an exception is raised, an event is waited for, None answers at once. The loading does
     the same with `load_script`, the encoding ahead of a click with `encode_script`. What was asked is kept in
     `loads`, `encoded` and `predicted`.
@@ -33,6 +35,7 @@ class FakeEngine:
         self.delay = delay
         self.name = name
         self.loads = 0
+        self.carried: Callable[[NDArray[np.bool_], int], Probability] = lambda mask, _: _probability(mask)
         self.encoded: list[str] = []
         self.predicted: list[Request] = []
         self.started = threading.Semaphore(0)
@@ -58,6 +61,8 @@ class FakeEngine:
         _follow(next(self._script, None), cancelled)
         if self.delay:
             _sleep(self.delay, cancelled)
+        if request.known:
+            return self.carried(request.known[-1].mask, request.slice_index)
         return disks(request, self.radius)
 
     def describe(self) -> tuple[str, str]:
@@ -72,6 +77,10 @@ def disks(request: Request, radius: int) -> Probability:
     mask = np.zeros((height, width), bool) if request.previous is None else request.previous != 0
     for click in sorted(request.clicks, key=lambda click: not click.is_positive):
         mask[(rows - click.row) ** 2 + (cols - click.col) ** 2 <= radius**2] = click.is_positive
+    return _probability(mask)
+
+
+def _probability(mask: NDArray[np.bool_]) -> Probability:
     return np.where(mask, np.float32(0.9), np.float32(0.1))
 
 

@@ -24,12 +24,22 @@ class Cancelled(Exception):  # noqa: N818 - not an error: the job was called off
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class KnownSlice:
+    """A slice that the object is known on: the name of its pixels, `image` (H, W, 3) uint8, its `mask` (H, W) bool."""
+
+    image_key: str
+    image: Image
+    mask: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Request:
     """One prompt on one slice of one image, frozen; two requests are equal when they ask for the same answer.
 
     `image_key` names the pixels: the same key always means the same `image` (H, W, 3) uint8, RGB.
-    `previous` is the mask (H, W) the object had before its first click, or None. Neither array may be written
-    to once it is here: the worker reads them on its own thread.
+    `previous` is the mask (H, W) the object had before its first click, or None. With `known` slices there are no
+    clicks: the object is carried here from the last of them, which lies beside this one; the first is the key slice.
+    No array may be written to once it is here: the worker reads them on its own thread.
     """
 
     image_key: str
@@ -38,22 +48,28 @@ class Request:
     object_id: int
     clicks: tuple[Click, ...]
     previous: NDArray[np.generic] | None = None
+    known: tuple[KnownSlice, ...] = ()
 
     def __eq__(self, other: object) -> bool:
         """Compare by value; the key stands for the image, the previous mask is compared pixel by pixel."""
         if not isinstance(other, Request):
             return NotImplemented
-        return self._identity() == other._identity() and _same_array(self.previous, other.previous)
+        if self._identity() != other._identity() or not _same_array(self.previous, other.previous):
+            return False
+        return all(_same_array(one.mask, two.mask) for one, two in zip(self.known, other.known, strict=True))
 
     def __hash__(self) -> int:
         """Agree with equality; the previous mask is left out, for a hash of millions of pixels helps nobody."""
         return hash(self._identity())
 
-    def _identity(self) -> tuple[str, int, int, tuple[Click, ...]]:
-        return self.image_key, self.slice_index, self.object_id, self.clicks
+    def _identity(self) -> tuple[str, int, int, tuple[Click, ...], tuple[str, ...]]:
+        known = tuple(each.image_key for each in self.known)
+        return self.image_key, self.slice_index, self.object_id, self.clicks, known
 
     def continues(self, other: "Request") -> bool:
         """Whether the answer to `other` is a step on the way to the answer to this request."""
+        if self.known or other.known:
+            return self == other
         return (
             (self.image_key, self.slice_index, self.object_id) == (other.image_key, other.slice_index, other.object_id)
             and self.clicks[: len(other.clicks)] == other.clicks

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from .actions import ACTIONS, plain_text
+from .sizes import begin_with
 
 GESTURES: tuple[tuple[str, str], ...] = (
     ("Click on the object", "Left click"),
@@ -32,8 +33,11 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Erase with the brush, paint with the eraser", "Right button, or Ctrl+left button"),
     ("Cut with polygon or lasso", "Begin with the right button"),
     ("Close a polygon", "Double-click, Enter, or click its first corner"),
-    ("Measure a length", "Drag with the ruler (M); move its ends; Del removes the one under the cursor"),
-    ("Turn, zoom and move the 3-D view", "Left drag, wheel, middle or right drag; double-click: from the front"),
+    ("Measure a length", "Drag with the ruler (M), and drag its ends"),
+    ("Remove a ruler", "Del while the cursor is over it"),
+    ("Turn and zoom the 3-D view", "Drag with the left button, and wheel"),
+    ("Move the 3-D view", "Drag with the middle or right button"),
+    ("See the 3-D view from the front", "Double-click"),
     ("Pick a class", "1 … 9"),
 )
 
@@ -44,7 +48,7 @@ class CheatSheet(QDialog):
     def __init__(self, actions: Mapping[str, QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys and gestures")
-        self.resize(720, 600)
+        begin_with(self, 720, 600)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search, for example: undo, brush, Ctrl")
         self.search.setClearButtonEnabled(True)

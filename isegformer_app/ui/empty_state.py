@@ -1,6 +1,6 @@
 """What is there before a photo is: how to begin, in a few words."""
 
-from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtCore import QSize, Qt, Signal, SignalInstance
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 
@@ -41,6 +41,10 @@ class EmptyState(QWidget):
             layout.addWidget(label)
         layout.addLayout(buttons)
         layout.addStretch()
+
+    def minimumSizeHint(self) -> QSize:
+        """Answer Qt: no more than a canvas, in whose place it is; the list of photos is not there beside it."""
+        return QSize(240, 180)
 
     def _button(self, text: str, signal: SignalInstance, *, is_main: bool = False) -> QPushButton:
         made = QPushButton(text)

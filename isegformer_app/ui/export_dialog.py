@@ -33,6 +33,7 @@ from isegformer_app.settings import Settings
 from .icons import icon
 from .long_job import LongJob
 from .report_dialog import shortened
+from .sizes import begin_with
 
 _FILES_SHOWN = 200
 _HIGHEST_TOLERANCE = 50.0
@@ -84,7 +85,7 @@ class ExportDialog(QDialog):
         self._connect()
         self._take_settings()
         self._format_changed()
-        self.resize(640, 560)
+        begin_with(self, 640, 560)
 
     # Building ---------------------------------------------------------------------------------------------------
 
@@ -143,7 +144,7 @@ class ExportDialog(QDialog):
         self._inputs = QWidget()
         form = QFormLayout(self._inputs)
         form.setContentsMargins(0, 0, 0, 0)
-        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._masks_row = _row(self.masks_box, self.tolerance_label, self.tolerance_spin)
         form.addRow(_label("&Format", self.format_box), self.format_box)
         form.addRow("", self.hint)

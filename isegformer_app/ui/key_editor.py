@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from .actions import ACTIONS, plain_text
 from .key_table import FIXED_KEYS, KeyTable
+from .sizes import begin_with
 
 _WORDS = {spec.name: plain_text(spec) for spec in ACTIONS}
 _HINT = "Choose an action, click into the field and press the new key."
@@ -31,7 +32,7 @@ class KeyEditor(QDialog):
         super().__init__(parent)
         self.table = table
         self.setWindowTitle("Keys")
-        self.resize(640, 620)
+        begin_with(self, 640, 620)
         self.search = QLineEdit()
         self.search.setPlaceholderText("Search, for example: fit, brush, Ctrl")
         self.search.setClearButtonEnabled(True)

@@ -25,6 +25,7 @@ from isegformer_app.settings import Settings
 
 from .actions import fill_menus, make_actions
 from .adjust_panel import AdjustPanel
+from .carry_desk import CarryDesk
 from .cheat_sheet import CheatSheet
 from .drops import dropped_paths
 from .empty_state import EmptyState
@@ -47,9 +48,11 @@ from .planes_view import PlanesView
 from .queue_work import QueueWork
 from .recent_menu import RecentMenu
 from .session_desk import SessionDesk
+from .sizes import begin_with
 from .surface_desk import SurfaceDesk
 from .train_desk import TrainDesk
 from .view_desk import ViewDesk
+from .volume_actions import GREYS
 from .volume_desk import VolumeDesk
 from .worker_bridge import WorkerBridge
 
@@ -87,6 +90,7 @@ class MainWindow(QMainWindow):
         self.volumes = VolumeDesk(self, self.segmenting, settings, self.planes)
         self.measures = MeasuresDesk(self, self.segmenting, self.planes)
         self.surfaces = SurfaceDesk(self, self.segmenting, self.planes)
+        self.carry = CarryDesk(self, self.segmenting, worker, self, self.planes, self.measures)
         self.hand_editing = HandEditing(self.segmenting)
         self.files = FileDesk(self, self.segmenting, settings)
         self.session = SessionDesk(self, self.segmenting, self.files.album, journals, settings)
@@ -96,6 +100,7 @@ class MainWindow(QMainWindow):
         self.joining = JoinDesk(self, self.segmenting, self.files.album, self.session, self.queue_work)
         self.objects = ObjectDesk(self, self.segmenting, self.hand_editing, self.planes, self.objects_panel)
         self.objects.ruler_left.connect(self.view.put_ruler_away)
+        self.carry.cancel_wanted.connect(self.objects.cancel)
         self.objects.photos_with_class = self.files.album.photos_with_class
         self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
         self.models = ModelsDesk(self, settings, self.model)
@@ -126,6 +131,7 @@ class MainWindow(QMainWindow):
         self.shown.follow()
         self.measures.show_all()
         self.surfaces.follow()
+        self.carry.follow()
         self._show_history()
 
     def waiting_changed(self, is_waiting: bool) -> None:
@@ -161,6 +167,7 @@ class MainWindow(QMainWindow):
             **self.volumes.handlers(),
             **self.measures.handlers(),
             **self.surfaces.handlers(),
+            **self.carry.handlers(),
             **self.model.handlers(),
             **self.models.handlers(),
             **self.training.handlers(),
@@ -176,13 +183,14 @@ class MainWindow(QMainWindow):
         menus = fill_menus(self.menuBar(), self.actions_by_name)
         self.models_menu = ModelsMenu(menus["&Model"], self.settings, self.model.use_model)
         self.recent = RecentMenu(menus["&File/Open &recent"], self.settings)
+        self.actions_by_name["window_auto"].enabledChanged.connect(menus[GREYS].setEnabled)
         self._add_toolbar()
         self.stack.addWidget(self.empty_state)
         self.stack.addWidget(self.planes)
         self.first_slice = FirstSlicePage(self.stack)
         self.setCentralWidget(self.stack)
         self._add_docks()
-        self.resize(1280, 780)
+        begin_with(self, 1280, 780)
 
     def _add_toolbar(self) -> None:
         bar = QToolBar("Tools")
@@ -223,6 +231,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self, bridge: WorkerBridge) -> None:
         self._connect_reading()
+        self.carry.connect_to(bridge, self.message_bar, self.shown)
         bridge.answered.connect(self.segmenting.receive_answer)
         bridge.failed.connect(self.segmenting.receive_failure)
         bridge.state_changed.connect(self.model.state_changed)
@@ -284,7 +293,8 @@ class MainWindow(QMainWindow):
 
     def _connect_words(self) -> None:
         """What desks have to say goes to the message bar."""
-        for desk in (self.files, self.session, self.imports, self.joining, self.evaluation, self.model, self.models):
+        tell = (self.files, self.session, self.imports, self.joining, self.evaluation, self.model, self.models)
+        for desk in (*tell, self.carry):
             desk.troubled.connect(lambda message: self.problem(message, False))
         self.volumes.warned.connect(lambda message: self.problem(message, False))
         say = (
@@ -297,7 +307,7 @@ class MainWindow(QMainWindow):
             self.recent,
             self.shown,
         )
-        for source in (*say, self.volumes, self.model, self.models):
+        for source in (*say, self.volumes, self.model, self.models, self.carry):
             source.noticed.connect(self.notice)
 
     # Showing ----------------------------------------------------------------------------------------------------
@@ -367,6 +377,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask before work is lost, and keep the settings."""
+        self.carry.carrying.end()
         if not self.session.may_leave():
             event.ignore()
             return

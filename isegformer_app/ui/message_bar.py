@@ -91,6 +91,13 @@ class MessageBar(QFrame):
         self.retry_button.hide()
         self._timer.stop()
 
+    def go_on_with(self, message: str) -> None:
+        """Say what is under way now; nothing where it is over."""
+        if message:
+            self.show_progress(message)
+        else:
+            self.end_progress()
+
     def end_progress(self) -> None:
         """What was under way is over, one way or the other."""
         if self.property("kind") != "progress":

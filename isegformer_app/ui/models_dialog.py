@@ -3,7 +3,7 @@
 import html
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QDialog,
@@ -20,6 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from isegformer_app.inference import KnownModel, OfferedModel
+
+from .sizes import begin_with
 
 _HEADINGS = ("Name", "State", "Size", "Speed", "Licence", "What it is")
 _WIDTHS = (190, 110, 80, 90, 120)
@@ -46,7 +48,7 @@ class ModelsDialog(QDialog):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Models")
-        self.resize(QSize(980, 600).boundedTo(parent.screen().availableSize()))
+        begin_with(self, 980, 600)
         self.list = QTreeWidget()
         self.list.setHeaderLabels(list(_HEADINGS))
         self.list.setRootIsDecorated(False)

@@ -72,7 +72,6 @@ class ObjectDesk(QObject):
             "remove_click": self.remove_click,
             "flip_click": self.flip_hovered,
             "delete": self.delete,
-            "cancel": self.cancel,
             "finish": self.finish,
             "accept_part": self._segmenting.accept_part,
             "reopen": self.reopen,

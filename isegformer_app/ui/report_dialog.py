@@ -7,6 +7,8 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
+from .sizes import begin_with
+
 LINES_SHOWN = 1000
 
 
@@ -19,7 +21,7 @@ class ReportDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(600, 420)
+        begin_with(self, 600, 420)
         self.headline = QLabel(headline)
         self.headline.setObjectName("sectionTitle")
         self.headline.setWordWrap(True)

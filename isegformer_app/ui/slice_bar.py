@@ -1,6 +1,6 @@
-"""A bar beside a plane: all its slices from the first to the last, which of them carry objects, and the one shown."""
+"""A bar beside a plane: all its slices from the first to the last, what is on them, and the one shown."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from isegformer_app.document import Colour
 _WIDTH = 18
 _MARGIN = 5
 _LEAST_HEIGHT = 2.0
+_LEAST_DOUBT = 4.0
+AMBER = QColor(255, 176, 0)
+"""Colour of what should be looked at."""
 
 
 class SliceBar(QWidget):
@@ -23,6 +26,8 @@ class SliceBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._count, self._index = 1, 0
+        self.doubtful: tuple[int, ...] = ()
+        """The slices with a mask that should be looked at."""
         self._marks: list[tuple[Colour, NDArray[np.intp]]] = []
         self._runs: list[tuple[QColor, list[tuple[int, int]]]] = []
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Expanding)
@@ -36,7 +41,15 @@ class SliceBar(QWidget):
         """Show another slice of so many."""
         if (count, index) != (self._count, self._index):
             self._count, self._index = count, index
-            self.setToolTip(f"Slice {index + 1} of {count}")
+            self._tell()
+            self.update()
+
+    def show_doubtful(self, places: Collection[int]) -> None:
+        """Mark the slices that should be looked at."""
+        wanted = tuple(sorted(places))
+        if wanted != self.doubtful:
+            self.doubtful = wanted
+            self._tell()
             self.update()
 
     def show_marks(self, marks: Mapping[int, NDArray[np.intp]], colours: Mapping[int, Colour]) -> None:
@@ -69,6 +82,10 @@ class SliceBar(QWidget):
             for first, behind in runs:
                 top = self._y(first)
                 painter.fillRect(QRectF(left, top, lane, max(self._y(behind) - top, _LEAST_HEIGHT)), colour)
+        for place in self.doubtful:
+            middle, tall = self._y(place) + height / 2, max(height, _LEAST_DOUBT)
+            painter.fillRect(QRectF(0, middle - tall / 2, _MARGIN, tall), AMBER)
+            painter.fillRect(QRectF(self.width() - _MARGIN, middle - tall / 2, _MARGIN, tall), AMBER)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         y = self._y(self._index) + height / 2
         painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 3))
@@ -86,6 +103,12 @@ class SliceBar(QWidget):
         if event.buttons() & Qt.MouseButton.LeftButton:
             share = (event.position().y() - _MARGIN) / max(self.height() - 2 * _MARGIN, 1)
             self.chosen.emit(min(max(int(share * self._count), 0), self._count - 1))
+
+    def _tell(self) -> None:
+        words = f"Slice {self._index + 1} of {self._count}"
+        if self.doubtful:
+            words += f"\nTo be looked at: {', '.join(str(place + 1) for place in self.doubtful)}"
+        self.setToolTip(words)
 
     def _y(self, place: int) -> float:
         return _MARGIN + (self.height() - 2 * _MARGIN) * place / self._count

@@ -1,8 +1,42 @@
 """The status bar: where the cursor is, what lies there, and who answers how fast."""
 
-from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QStatusBar, QStyleOption, QWidget
 
 _NOTHING = "-"
+_LEAST = 48
+"""Logical pixels to which a field may shrink."""
+
+
+class _Field(QLabel):
+    """A text that takes a certain width where there is room, and may end in dots where there is not enough.
+
+    So no text makes the window wider than its screen.
+    """
+
+    def __init__(self, width: int, *, may_shrink: bool) -> None:
+        super().__init__()
+        self._width, self._may_shrink = width, may_shrink
+
+    def sizeHint(self) -> QSize:
+        """Answer Qt: its width, or what the text needs."""
+        hint = super().sizeHint()
+        return hint.expandedTo(QSize(self._width, hint.height()))
+
+    def minimumSizeHint(self) -> QSize:
+        """Answer Qt: what the text needs, or less."""
+        needed = super().minimumSizeHint()
+        return needed.boundedTo(QSize(_LEAST, needed.height())) if self._may_shrink else needed
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw as much of the text as there is room for."""
+        painter, option = QPainter(self), QStyleOption()
+        option.initFrom(self)
+        inside = self.contentsRect()
+        words = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, inside.width())
+        flags = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.style().drawItemText(painter, inside, flags, option.palette, self.isEnabled(), words)
 
 
 class StatusBar(QStatusBar):
@@ -10,9 +44,11 @@ class StatusBar(QStatusBar):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.position, self.value, self.label, self.extent = (self._field(width) for width in (130, 150, 170, 110))
+        self.position, self.value, self.label = (self._field(width, may_shrink=True) for width in (130, 150, 170))
+        self.extent = self._field(110)
         self.saved = self._field(0, is_right=True)
-        self.zoom, self.latency, self.engine = (self._field(width, is_right=True) for width in (70, 120, 220))
+        self.zoom, self.latency = (self._field(width, is_right=True) for width in (70, 120))
+        self.engine = self._field(220, is_right=True, may_shrink=True)
         self.position.setToolTip(
             "Column x and row y under the cursor, counted from 0; of a volume column, row and slice, "
             "and millimetres to the patient's right, front and head (or left, back, feet)"
@@ -27,9 +63,8 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self.show_pixel("", "", "")
 
-    def _field(self, width: int, *, is_right: bool = False) -> QLabel:
-        made = QLabel()
-        made.setMinimumWidth(width)
+    def _field(self, width: int, *, is_right: bool = False, may_shrink: bool = False) -> QLabel:
+        made = _Field(width, may_shrink=may_shrink)
         if is_right:
             self.addPermanentWidget(made)
         else:

@@ -51,6 +51,12 @@ QStatusBar {{ border-top: 1px solid {line}; }}
 QStatusBar::item {{ border: 0; }}
 QStatusBar QLabel {{ padding: 1px 6px; color: {faint}; }}
 QDockWidget::title {{ padding: 6px 8px; font-weight: 600; }}
+QRadioButton::indicator:unchecked, QCheckBox::indicator:unchecked {{
+    border: 1px solid #8b939e; background: palette(base); width: 12px; height: 12px;
+}}
+QRadioButton::indicator:unchecked {{ border-radius: 7px; }}
+QCheckBox::indicator:unchecked {{ border-radius: 2px; }}
+QRadioButton::indicator:unchecked:disabled, QCheckBox::indicator:unchecked:disabled {{ border-color: {line}; }}
 #messageBar {{ border: 1px solid {line}; border-radius: 6px; }}
 #messageBar[kind="problem"] {{ background: {alarm}; }}
 #messageBar[kind="notice"], #messageBar[kind="progress"] {{ background: {hint}; }}

@@ -17,6 +17,7 @@ from isegformer_app.controllers.training import (
 )
 from isegformer_app.files.errors import FileProblem
 
+from .sizes import begin_with
 from .train_choice import TrainChoice
 from .train_result import TrainResult
 from .train_watch import TrainWatch
@@ -53,7 +54,7 @@ class TrainDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self.pages, stretch=1)
         layout.addWidget(self.trouble)
-        self.resize(720, 640)
+        begin_with(self, 720, 640)
         self._timer = QTimer(self, interval=_POLL_MS)
         self._timer.timeout.connect(self._poll)
         self.choice.changed.connect(self.check)

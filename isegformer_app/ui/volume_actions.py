@@ -5,7 +5,7 @@ from .action_spec import ActionSpec
 FAST = 5
 """Slices that Shift skips."""
 
-_MENU, _WINDOW = "Vol&ume", "Vol&ume/Grey &window"
+_MENU, GREYS = "Vol&ume", "Vol&ume/Grey &window"
 _SIDEWAYS = "Also Shift+wheel. Of one time point only: moves where three planes meet"
 
 VOLUME_ACTIONS: tuple[ActionSpec, ...] = (
@@ -15,7 +15,27 @@ VOLUME_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("next_five", "Five slices &on", _MENU, ("Shift+PgDown", "Shift+Down")),
     ActionSpec("previous_annotated", "Previous annotated slice", _MENU, ("Ctrl+PgUp",)),
     ActionSpec("next_annotated", "Next annotated slice", _MENU, ("Ctrl+PgDown",)),
-    ActionSpec("previous_time", "Previous &time point", _MENU, ("Left",), _SIDEWAYS),
+    ActionSpec(
+        "carry_on",
+        "&Carry object to the next slice",
+        _MENU,
+        ("G",),
+        "In the direction last gone; correct it, accept it, or carry it on",
+        starts_group=True,
+    ),
+    ActionSpec("carry_back", "Carry object the &other way", _MENU, ("Shift+G",), "Against the direction last gone"),
+    ActionSpec(
+        "carry_through", "Carry object &through slices…", _MENU, ("Ctrl+G",), "Until it ends or the mask is in doubt"
+    ),
+    ActionSpec(
+        "fill_between",
+        "&Fill between slices by shape",
+        _MENU,
+        ("Ctrl+Shift+G",),
+        "From the slices on both sides where the object was made by hand; the image is not looked at",
+    ),
+    ActionSpec("next_doubtful", "Next slice to &look at", _MENU, ("Alt+PgDown",), "Marked amber beside the plane"),
+    ActionSpec("previous_time", "Previous &time point", _MENU, ("Left",), _SIDEWAYS, starts_group=True),
     ActionSpec("next_time", "Next time point", _MENU, ("Right",), _SIDEWAYS),
     ActionSpec("axial", "&Axial", _MENU, ("Alt+A",), "Work on the axial plane", True, True),
     ActionSpec("coronal", "&Coronal", _MENU, ("Alt+C",), "Work on the coronal plane", True),
@@ -24,12 +44,12 @@ VOLUME_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("surfaces", "3-&D view", _MENU, ("Alt+D",), "Surfaces of the objects, beside the planes", True),
     ActionSpec("neurological", "Patient's &left on the left", _MENU, (), "Neurological convention", True),
     ActionSpec("measures", "&Measures", _MENU, ("Ctrl+M",), "Volume, area and values of every object", True, True),
-    ActionSpec("window_lung", "&Lung", _WINDOW, ("Alt+1",), "CT: level -600, width 1500"),
-    ActionSpec("window_bone", "&Bone", _WINDOW, ("Alt+2",), "CT: level 400, width 1800"),
-    ActionSpec("window_liver", "L&iver", _WINDOW, ("Alt+3",), "CT: level 30, width 150"),
-    ActionSpec("window_brain", "B&rain", _WINDOW, ("Alt+4",), "CT: level 40, width 80"),
-    ActionSpec("window_soft", "&Soft tissue", _WINDOW, ("Alt+5",), "CT: level 40, width 400"),
-    ActionSpec("window_header", "Of the &file", _WINDOW, ("Alt+6",), "The window that the file asks for"),
-    ActionSpec("window_auto", "&Automatic", _WINDOW, ("Alt+7", "Ctrl+J"), "From the 0.1 to the 99.9 percentile"),
-    ActionSpec("invert_level", "Level rises &upwards", _WINDOW, (), "When the right button is drawn up", True, True),
+    ActionSpec("window_lung", "&Lung", GREYS, ("Alt+1",), "CT: level -600, width 1500"),
+    ActionSpec("window_bone", "&Bone", GREYS, ("Alt+2",), "CT: level 400, width 1800"),
+    ActionSpec("window_liver", "L&iver", GREYS, ("Alt+3",), "CT: level 30, width 150"),
+    ActionSpec("window_brain", "B&rain", GREYS, ("Alt+4",), "CT: level 40, width 80"),
+    ActionSpec("window_soft", "&Soft tissue", GREYS, ("Alt+5",), "CT: level 40, width 400"),
+    ActionSpec("window_header", "Of the &file", GREYS, ("Alt+6",), "The window that the file asks for"),
+    ActionSpec("window_auto", "&Automatic", GREYS, ("Alt+7", "Ctrl+J"), "From the 0.1 to the 99.9 percentile"),
+    ActionSpec("invert_level", "Level rises &upwards", GREYS, (), "When the right button is drawn up", True, True),
 )

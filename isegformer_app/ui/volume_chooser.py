@@ -23,6 +23,7 @@ from isegformer_app.controllers.opening import VolumeChoice
 from isegformer_app.files.volumes import read_thumbnail_of
 
 from .errands import Errands
+from .sizes import begin_with
 from .thumbnails import pixmap_of
 
 _PICTURE = 56
@@ -61,7 +62,7 @@ class VolumeChooser(QDialog):
         layout.addWidget(buttons)
         self.tree.itemSelectionChanged.connect(self._show_notes)
         self.tree.itemDoubleClicked.connect(self._take_one)
-        self.resize(QSize(900, 520))
+        begin_with(self, 900, 520)
         first = self._rows[0]
         first.setSelected(True)
         self.tree.setCurrentItem(first)

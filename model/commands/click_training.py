@@ -8,7 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from ..checkpoints import load_checkpoint, save_checkpoint
 from ..checkpoints.encoders import load_encoder_weights
@@ -28,6 +30,7 @@ from ..training.click_settings import ClickSettings
 from ..training.distillation import Distillation, Teacher
 from ..training.processes import Processes, joined_processes
 from ..training.run_folder import RunFolder
+from ..training.sample_scores import chances_of
 from ..training.step_cost import measure_step
 from .stopping import stopping_in_order
 
@@ -52,7 +55,7 @@ def run_click_training(arguments: argparse.Namespace, settings: ClickSettings) -
 
 
 def _run(arguments: argparse.Namespace, settings: ClickSettings, folder: RunFolder, processes: Processes) -> int:
-    training, held = _images(arguments, settings, folder, is_first=processes.is_first)
+    training, held, chances = _images(arguments, settings, folder, is_first=processes.is_first)
     if arguments.check_only:
         return 0
     if processes.is_first:
@@ -63,7 +66,7 @@ def _run(arguments: argparse.Namespace, settings: ClickSettings, folder: RunFold
         print(report)
     settings = replace(settings, workers=processes.loaders(settings.workers))
     trainer = ClickTrainer(network, settings, folder, processes)
-    samples = ClickSamples(training, settings)
+    samples = ClickSamples(training, settings, chances)
     begun = trainer.resume() if arguments.resume and folder.is_begun else {_DISTILLATION: None}
     if settings.teacher and _DISTILLATION in begun:
         _learn_from_teacher(trainer, samples, begun[_DISTILLATION])
@@ -109,11 +112,11 @@ def _start(start_from: str | None, settings: ClickSettings) -> tuple[ClickNetwor
 
 def _images(
     arguments: argparse.Namespace, settings: ClickSettings, folder: RunFolder, *, is_first: bool
-) -> tuple[list[Annotated], list[Annotated]]:
-    """Open the data; one's own is checked first, published sets are read as they are needed.
+) -> tuple[list[Annotated], list[Annotated], NDArray[np.float64] | None]:
+    """Open the data to train on and to look at, with the chances of the first where they differ.
 
-    These, too, are checked where `--strict` or `--check-only` asks for it; else what of them cannot be read is left
-    out when it comes up.
+    One's own is checked first, published sets are read as they are needed; these, too, are checked where `--strict`
+    or `--check-only` asks for it, else what of them cannot be read is left out when it comes up.
     """
     if arguments.manifest is not None and arguments.dataset != "folder":
         raise SettingsError("A --manifest chooses among folders of images and masks: add --dataset folder.")
@@ -123,12 +126,15 @@ def _images(
         found = Found.of([open_dataset(name, each) for each in where])
         if arguments.strict or arguments.check_only:
             _check(found, arguments, folder, is_first=is_first)
-        return list(found.images), []
+        scores = settings.sample_scores
+        return list(found.images), [], chances_of(Path(scores), settings.score_gamma, found) if scores else None
+    if settings.sample_scores:
+        raise SettingsError("Sample scores are of SBD: add --dataset sbd --split train.")
     check = _check(open_own_data(arguments.data), arguments, folder, is_first=is_first)
     if not settings.hold_out:
-        return [each.image for each in check.usable], []
+        return [each.image for each in check.usable], [], None
     training, held = hold_out(check.usable, settings.hold_out, settings.seed)
-    return [each.image for each in training], [each.image for each in held]
+    return [each.image for each in training], [each.image for each in held], None
 
 
 def _check(found: Found, arguments: argparse.Namespace, folder: RunFolder, *, is_first: bool) -> DataCheck:

@@ -122,10 +122,14 @@ class Found:
 
     images: tuple[Annotated, ...]
     troubles: tuple[Trouble, ...] = ()
+    listed: tuple[str, ...] = ()
+    """The stems of a published list in its order, also of what is not there; empty where nothing counts its lines."""
 
     @classmethod
     def of(cls, parts: Sequence["Found"]) -> "Found":
-        """Put several places together."""
+        """Put several places together; of more than one, no list is left whose lines could be counted."""
+        if len(parts) == 1:
+            return parts[0]
         images = tuple(image for part in parts for image in part.images)
         return cls(images, tuple(trouble for part in parts for trouble in part.troubles))
 

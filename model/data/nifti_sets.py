@@ -109,7 +109,7 @@ def _stem(path: Path) -> str:
 
 
 def _slices(names: tuple[str, str], picture: Path, labels: Path, slicing: Slicing) -> list[Annotated]:
-    values, coarsest = _labels(labels)
+    values, coarsest = read_label_volume(labels)
     axis = coarsest if slicing.axis is None else slicing.axis
     shape = _shape(picture)
     if shape != values.shape:
@@ -145,7 +145,7 @@ def read_slice(picture: Path, place: tuple[int, int]) -> NDArray[np.uint8]:
 
 
 def _read_labels(labels: Path, place: tuple[int, int], slicing: Slicing) -> Objects:
-    plane = np.ascontiguousarray(np.take(_labels(labels)[0], place[1], place[0]))
+    plane = np.ascontiguousarray(np.take(read_label_volume(labels)[0], place[1], place[0]))
     objects, ignored = objects_of(plane, slicing.kind, slicing.ignore_value)
     return Objects(objects[None], ignored, classes=classes_of(plane, objects) if slicing.kind == "semantic" else {})
 
@@ -182,8 +182,11 @@ def _window(path: Path) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=2)
-def _labels(path: Path) -> tuple[NDArray[np.int32], int]:
-    """Labels, and the axis of the slices: that with the widest spacing, the last where all are alike."""
+def read_label_volume(path: Path) -> tuple[NDArray[np.int32], int]:
+    """Read labels (not to be written), and the axis of the slices: of the widest spacing, the last where all are alike.
+
+    Raises `DatasetError`.
+    """
     values = np.rint(_volume(path)).astype(np.int32)
     spacing = np.asarray(nibabel.load(path).header.get_zooms()[:3])  # type: ignore[attr-defined]
     axis = 2 if spacing.max() < 1.05 * spacing.min() else int(spacing.argmax())

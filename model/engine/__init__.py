@@ -1,5 +1,6 @@
 """The engine: an image once, clicks many times. numpy in, numpy out."""
 
+from .carrying import Carrier, CarryRule, KnownSlice
 from .honour import THRESHOLD, HonourRule
 from .region import AdaptiveRegion, Box, Extent, RegionPolicy, Situation, WholeImage, ZoomIn
 from .runner import Cancelled, Timings
@@ -10,8 +11,11 @@ __all__ = [
     "AdaptiveRegion",
     "Box",
     "Cancelled",
+    "Carrier",
+    "CarryRule",
     "Extent",
     "HonourRule",
+    "KnownSlice",
     "RegionPolicy",
     "Segmenter",
     "Situation",

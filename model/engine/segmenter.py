@@ -12,6 +12,7 @@ from ..checkpoints import load_checkpoint
 from ..clicks import Click
 from ..errors import ImageError, SettingsError
 from ..store import resolve_model
+from .carrying import Carrier, CarryRule
 from .chain import RecentlyUsed, Start, State
 from .honour import HonourRule, agrees, effective, honour_in_image, honour_in_view
 from .inputs import checked_clicks, checked_image, checked_previous
@@ -147,6 +148,17 @@ class Segmenter:
             if not points:
                 return np.zeros(size, dtype=np.float32) if mask is None else mask.astype(np.float32)
             return self._render(self._replay(mask, points, stage), points)
+
+    def carrier(self, rule: CarryRule | None = None) -> Carrier:
+        """Give what carries masks from slice to slice with this network."""
+        network = self.network
+        return Carrier(
+            self._runner,
+            network.view_side,
+            network.view_multiple,
+            square=network.square_view,
+            rule=rule or CarryRule(),
+        )
 
     def _published_region(self) -> RegionPolicy:
         """Give the rule with which networks of this kind were published, at the size of view that this one is for."""

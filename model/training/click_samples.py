@@ -35,10 +35,14 @@ Sample = tuple[Tensor, Tensor, Tensor, Tensor, int, Tensor]
 class ClickSamples(Dataset[Sample]):
     """Makes the sample of a number; its colours are changed with those of its batch, on the device."""
 
-    def __init__(self, images: Sequence[Annotated], settings: ClickSettings) -> None:
+    def __init__(
+        self, images: Sequence[Annotated], settings: ClickSettings, chances: NDArray[np.float64] | None = None
+    ) -> None:
+        """Draw from these images, each with its chance, or all of them alike."""
         if not images:
             raise DatasetError("There is no image to train on.")
         self._images, self._settings = images, settings
+        self._reached = None if chances is None else np.cumsum(chances)
         self._sampling = PointSampling(
             settings.most_clicks, settings.click_gamma, settings.merge_share, settings.takes_parts
         )
@@ -101,7 +105,7 @@ class ClickSamples(Dataset[Sample]):
     def _draw(self, rng: np.random.Generator) -> tuple[NDArray[np.uint8], Objects]:
         """Draw an image; those that cannot be read are named and left out: a run of days does not end by one."""
         for _ in range(_ATTEMPTS):
-            place = int(rng.integers(len(self._images)))
+            place = self._place(rng)
             if place in self._unreadable:
                 continue
             try:
@@ -110,6 +114,11 @@ class ClickSamples(Dataset[Sample]):
                 self._unreadable.add(place)
                 logger.warning("%s is left out: %s", self._images[place].name, error)
         raise DatasetError(f"Of {_ATTEMPTS} images that were drawn to train on none could be read.")
+
+    def _place(self, rng: np.random.Generator) -> int:
+        if self._reached is None:
+            return int(rng.integers(len(self._images)))
+        return int(np.searchsorted(self._reached[:-1], rng.random() * self._reached[-1], side="right"))
 
     def _read(self, place: int) -> tuple[NDArray[np.uint8], Objects]:
         if place in self._kept:

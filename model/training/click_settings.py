@@ -79,6 +79,10 @@ class ClickSettings(RunSettings):
     eight a GPU."""
     memory_gb: float = 2.0
     """Memory for decoded images, all processes that prepare crops together."""
+    sample_scores: str = ""
+    """Pickle of RITM's that scores the images of SBD; empty draws all of them alike."""
+    score_gamma: float = 1.0
+    """An image is drawn as often as its score is far from 1, to this power; published is 1.25."""
     hold_out: float = 0.0
     """Share of the objects whose images are held out, for the looks after each epoch."""
     encoder_weights: str = ""

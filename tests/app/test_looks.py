@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QToolBar, QToolButton
+from PySide6.QtWidgets import QCheckBox, QDialog, QMenu, QRadioButton, QToolBar, QToolButton
 
+from isegformer_app.document.object_edits import NewClass, RenameObject
 from isegformer_app.inference import FakeEngine
 from isegformer_app.ui import theme
 from isegformer_app.ui.markers import NEGATIVE, POSITIVE, RADIUS
+from isegformer_app.ui.sizes import begin_with
 
 from .conftest import Hands, Start
 from .volumes import write_volume
@@ -128,3 +130,50 @@ def test_everything_fits_on_a_small_screen(start: Start, folder: Path, tmp_path:
     assert least.height() <= SMALL_SCREEN[1]
     hands.window.resize(*SMALL_SCREEN)
     assert (hands.window.width(), hands.window.height()) == SMALL_SCREEN
+
+
+def test_photos_fit_on_a_laptop_that_doubles_every_pixel(start: Start, folder: Path) -> None:
+    """1920 x 1200 at 200 % are 960 x 600, with the frame of the window."""
+    hands = start(folder)
+    hands.wait_for_photo()
+    hands.window.segmenting.apply(NewClass("a class whose name is much longer than there is room for"))
+    hands.click(20, 30)
+    hands.wait_for_mask()
+    hands.window.segmenting.apply(RenameObject(1, "an object whose name is much longer than there is room for"))
+    hands.press(Qt.Key.Key_Space)
+    QTest.mouseMove(hands.surface, hands.at(20, 30))
+    bar = hands.window.status_bar
+    assert bar.label.text().startswith("an object whose name is much longer")
+    hands.window.resize(900, 560)
+    assert (hands.window.width(), hands.window.height()) == (900, 560)
+    QTest.qWait(50)
+    # What is short is whole, and what is long ends in dots.
+    for field in (bar.extent, bar.zoom, bar.latency):
+        assert field.width() >= field.fontMetrics().horizontalAdvance(field.text())
+    assert bar.label.width() < bar.label.fontMetrics().horizontalAdvance(bar.label.text())
+    assert bar.engine.geometry().right() <= bar.width()
+
+
+def test_windows_begin_no_larger_than_the_screen(cat: Hands) -> None:
+    available = cat.window.screen().availableSize()
+    assert cat.window.height() == min(780, round(0.94 * available.height()))
+    box = QDialog()
+    begin_with(box, 500, 10_000)
+    assert (box.width(), box.height()) == (500, round(0.94 * available.height()))
+
+
+def test_grey_windows_are_for_volumes_only(cat: Hands) -> None:
+    (menu,) = (each for each in cat.window.findChildren(QMenu) if each.title() == "Grey &window")
+    assert not menu.isEnabled()
+
+
+@pytest.mark.parametrize("kind", [QRadioButton, QCheckBox])
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_boxes_that_are_not_ticked_are_seen(cat: Hands, kind: type[QRadioButton | QCheckBox], name: str) -> None:
+    cat.do(f"theme_{name}")
+    box = kind("words")
+    image = box.grab().toImage()
+    ground = image.pixelColor(image.width() - 1, 0).lightness()
+    ring = max(abs(image.pixelColor(col, image.height() // 2).lightness() - ground) for col in range(16))
+    assert ring > 60
+    cat.do("theme_light")

@@ -1,5 +1,6 @@
 """The published sets of photos: GrabCut, Berkeley, DAVIS, COCO_MVal, PASCAL VOC, SBD and LVIS, as RITM's files lie."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -65,7 +66,8 @@ def open_sbd(root: Path, split: str = "val") -> Found:
     images, _ = by_stem(place / _SBD.images, (".jpg", ".png"))
     truths, _ = by_stem(place / _SBD.masks, (".mat",))
     read = _read_filled_sbd if split == "train" else _read_sbd
-    return pair_up("sbd", images, truths, read, read_list(place / f"{split}.txt"))
+    listed = read_list(place / f"{split}.txt")
+    return replace(pair_up("sbd", images, truths, read, listed), listed=tuple(listed))
 
 
 def open_lvis(root: Path, split: str = "val") -> Found:
