@@ -14,12 +14,12 @@ Walk = tuple[int, ...]
 KNOWN_SLICES = 5
 """So many slices at most tell what an object looks like: the key slice and the last ones walked through."""
 
-LEAST_OVERLAP = 0.55
-"""A mask whose intersection over union with that of the slice before is smaller is not believed."""
-LEAST_GROWTH, MOST_GROWTH = 0.5, 2.0
-"""Nor is one whose area is under or over so many times that of the slice before."""
-MOST_UNSURE = 0.5
-"""Nor is one with more pixels that may be object or not, for each pixel that is."""
+LEAST_OVERLAP, WEAK_OVERLAP = 0.55, 0.65
+"""A mask whose intersection over union with that of the slice before is smaller is not believed, or is weak."""
+MOST_GROWTH, WEAK_GROWTH = 2.0, 1.6
+"""The same where its area is so many times that of the slice before, or the other way round."""
+MOST_UNSURE, WEAK_UNSURE = 0.5, 0.3
+"""The same where more pixels may be object or not, for each pixel that is."""
 _MAY_BE = 0.25, 0.75
 """The probabilities of such pixels."""
 _SMALL = 100
@@ -61,21 +61,34 @@ def doubt_of(before: NDArray[np.bool_], probability: NDArray[np.float32], thresh
 
     None where it may be. Small objects are given some pixels more, for a pixel is much of them.
     """
+    return _doubt(before, probability, threshold, (LEAST_OVERLAP, MOST_GROWTH, MOST_UNSURE))
+
+
+def is_weak(before: NDArray[np.bool_], probability: NDArray[np.float32], threshold: float) -> bool:
+    """Tell whether what may be believed should be looked at all the same; the arguments are those of `doubt_of`."""
+    return _doubt(before, probability, threshold, (WEAK_OVERLAP, WEAK_GROWTH, WEAK_UNSURE)) is not None
+
+
+def _doubt(
+    before: NDArray[np.bool_],
+    probability: NDArray[np.float32],
+    threshold: float,
+    limits: tuple[float, float, float],
+) -> Doubt | None:
+    overlap, growth, unsure = limits
     mask = probability >= threshold
     area, former = int(np.count_nonzero(mask)), int(np.count_nonzero(before))
     if area == 0:
         return Doubt.GONE
-    slack = (_SMALL / min(area, former)) ** 0.5 if 0 < min(area, former) < _SMALL else 1.0
-    if area > MOST_GROWTH * slack * former:
-        return Doubt.GREW
-    if area * slack < LEAST_GROWTH * former:
-        return Doubt.SHRANK
+    slack = max(1.0, (_SMALL / max(min(area, former), 1)) ** 0.5)
     shared = int(np.count_nonzero(mask & before))
-    if shared * slack < LEAST_OVERLAP * (area + former - shared):
-        return Doubt.MOVED
-    if unsure_share(probability, area) > MOST_UNSURE * slack:
-        return Doubt.UNSURE
-    return None
+    raised = {
+        Doubt.GREW: area > growth * slack * former,
+        Doubt.SHRANK: area * growth * slack < former,
+        Doubt.MOVED: shared * slack < overlap * (area + former - shared),
+        Doubt.UNSURE: unsure_share(probability, area) > unsure * slack,
+    }
+    return next((doubt for doubt, is_raised in raised.items() if is_raised), None)
 
 
 def unsure_share(probability: NDArray[np.float32], area: int) -> float:

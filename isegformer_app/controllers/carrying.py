@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from isegformer_app.document import Edit, LabelObject, MaskCrop, Origin, OverlapRule, SliceKey
 from isegformer_app.document.edits import Batch, CarryMask, ProposeMask
-from isegformer_app.inference import Answer, Doubt, Failure, KnownSlice, Request, doubt_of, remembered, walks
+from isegformer_app.inference import Answer, Doubt, Failure, KnownSlice, Request, doubt_of, is_weak, remembered, walks
 
 from .photo import Photo
 from .ports import Asking, View
@@ -35,6 +35,7 @@ class _Chain:
     made: dict[int, MaskCrop] = field(default_factory=dict)
     proposed: dict[int, MaskCrop] = field(default_factory=dict)
     doubts: dict[int, Doubt] = field(default_factory=dict)
+    weak: list[int] = field(default_factory=list)
     asked: Request | None = None
     is_followed: bool = True
     """Whether each slice is shown as it is made; ends when another one is looked at."""
@@ -158,9 +159,11 @@ class Carrying:
         index, threshold = answer.request.slice_index, self._segmenting.threshold
         before, crop = chain.known[-1].mask, answer.crop.mask(threshold)
         shape = before.shape[0], before.shape[1]
-        doubt = doubt_of(before, answer.crop.full(shape), threshold)
+        probability = answer.crop.full(shape)
+        doubt = doubt_of(before, probability, threshold)
         if doubt is None:
             chain.made[index] = crop
+            chain.weak += [index] if is_weak(before, probability, threshold) else []
             chain.known = remembered(
                 [*chain.known, KnownSlice(answer.request.image_key, answer.request.image, crop.full(shape))]
             )
@@ -190,6 +193,8 @@ class Carrying:
             self._segmenting.tell(_CHOOSE)
         elif target.is_locked:
             self._segmenting.tell(f"{target.name} is locked: unlock it in the list of objects to carry it.")
+        elif self._segmenting.is_doubtful:
+            self._segmenting.tell(f"Look at {target.name} here first: click to correct it, or press Space or Esc.")
         elif self._segmenting.prompt.is_open and self._segmenting.preview is None:
             self._segmenting.tell("Wait for the mask of the last click before carrying it on.")
         elif not (self._segmenting.prompt.is_open or photo.annotation.mask(target.id, photo.viewpoint.key).any()):
@@ -259,7 +264,7 @@ class Carrying:
         if first is not None and how in {"done", "ended"}:
             self._move_to(chain.key(first))
         words = _outcome(chain, how)
-        if words and chain.doubts:
+        if words and (chain.doubts or chain.weak):
             self._view.problem(words, False)
         elif words:
             self._segmenting.tell(words)
@@ -273,7 +278,9 @@ class Carrying:
         if chain.is_single:
             edits += [ProposeMask(number, chain.key(index), mask) for index, mask in chain.made.items()]
         else:
-            edits += [CarryMask(number, chain.key(index), mask, rule) for index, mask in chain.made.items()]
+            for index, mask in chain.made.items():
+                origin = Origin.DOUBTFUL if index in chain.weak else Origin.CARRIED
+                edits.append(CarryMask(number, chain.key(index), mask, rule, origin))
         edits += [
             ProposeMask(number, chain.key(index), mask, Origin.DOUBTFUL) for index, mask in chain.proposed.items()
         ]
@@ -303,6 +310,8 @@ def _outcome(chain: _Chain, how: str) -> str:
     else:
         made = f"{name} was carried to {_ranges(sorted(chain.made))}" if chain.made else f"{name} was not carried"
         words = "; stopped ".join([made, *stops]) + ("" if how == "done" else "; it was ended there") + "."
+    if chain.weak and not chain.is_single:
+        words += f" Look at {_ranges(sorted(chain.weak))}, marked amber (Alt+PgDown)."
     if chain.proposed:
         words += " Correct it with a click and press Space to accept it, or press Esc to leave it out."
     return words

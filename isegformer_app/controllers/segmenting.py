@@ -251,6 +251,7 @@ class SegmentingController:
         """
         active, current = self.active, self._desk.current()
         if active is None or current is None:
+            self._believe()
             self.select_quietly(None)
             return not self.is_finishing
         if self.preview is None:
@@ -263,6 +264,14 @@ class SegmentingController:
             return False
         self.apply(AcceptMask(active.id, current.key, self.preview, self.rule), activate=None)
         return not self.is_finishing
+
+    def _believe(self) -> None:
+        """Take the pixels of the active object that were to be looked at as they are."""
+        active, photo = self.active, self.photo
+        if active is not None and photo is not None and self.prompt.origin is Origin.DOUBTFUL:
+            key = photo.viewpoint.key
+            mask = MaskCrop.of(photo.annotation.mask(active.id, key))
+            self.apply(AcceptMask(active.id, key, mask, self.rule))
 
     def accept_part(self) -> None:
         """Accept the mask of the open object and go on with the same object from there, its clicks put aside."""

@@ -218,6 +218,7 @@ class CarryMask:
     key: SliceKey
     mask: MaskCrop
     rule: OverlapRule = OverlapRule.KEEP
+    origin: Origin = Origin.CARRIED
     title: ClassVar[str] = "Carry to slice"
 
     def apply(self, draft: Draft) -> None:
@@ -225,7 +226,7 @@ class CarryMask:
         target = draft.unlocked(self.object_id)
         _check_mask(draft, self.key, self.mask)
         _assign_all(draft, self)
-        draft.put_object(target.with_prompt(self.key, Prompt(origin=Origin.CARRIED)))
+        draft.put_object(target.with_prompt(self.key, Prompt(origin=self.origin)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from .models import (
     remove_own,
 )
 from .requests import Answer, Cancelled, Engine, EngineError, Failure, KnownSlice, Request
-from .walking import Doubt, doubt_of, remembered, walks
+from .walking import Doubt, doubt_of, is_weak, remembered, walks
 from .worker import Worker, WorkerState
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "doubt_of",
     "fetch_offered",
     "import_among_own",
+    "is_weak",
     "known_models",
     "offered_models",
     "remembered",

@@ -37,6 +37,13 @@ def remembered(walked: Sequence[Slice]) -> list[Slice]:
     return keep(walked)
 
 
+def is_weak(before: NDArray[np.bool_], probability: Probability, threshold: float) -> bool:
+    """Tell whether a mask that may be believed should be looked at all the same; arguments as for `doubt_of`."""
+    from model import walks as rules
+
+    return rules.is_weak(before, probability, threshold)
+
+
 def doubt_of(before: NDArray[np.bool_], probability: Probability, threshold: float) -> Doubt | None:
     """Tell why the probability (H, W) of a slice should not be believed after the mask (H, W) of the slice before."""
     from model import walks as rules

@@ -30,6 +30,7 @@ class Outcome:
     number: int
     keys: list[int]
     filled: list[int]
+    weak: list[int]
     stops: dict[int, Doubt]
 
 
@@ -129,7 +130,7 @@ def _carry(
     from ..engine.walking import strides
 
     axis, number = place
-    outcome = Outcome(number, plan[0], [], {})
+    outcome = Outcome(number, plan[0], [], [], {})
     for walk in plan[1]:
         mask = filled[walk[0]] == number
         for stride in strides(
@@ -139,6 +140,7 @@ def _carry(
                 outcome.stops[stride.index] = stride.doubt
             else:
                 outcome.filled.append(stride.index)
+                outcome.weak += [stride.index] if stride.is_weak else []
                 filled[stride.index][stride.mask & (filled[stride.index] == 0)] = number
     outcome.filled.sort()
     return outcome
@@ -187,6 +189,7 @@ def _report(arguments: argparse.Namespace, outcomes: list[Outcome], rows: list[d
                 "object": each.number,
                 "key_slices": each.keys,
                 "filled": each.filled,
+                "doubtful": sorted(each.weak),
                 "stopped": [{"slice": index, "why": doubt.value} for index, doubt in sorted(each.stops.items())],
             }
             for each in outcomes
@@ -195,7 +198,8 @@ def _report(arguments: argparse.Namespace, outcomes: list[Outcome], rows: list[d
         return
     for each in outcomes:
         stops = "".join(f"; stopped at slice {index}: {doubt.value}" for index, doubt in sorted(each.stops.items()))
-        print(f"object {each.number}: {len(each.filled)} slices filled{stops}")
+        weak = f"; look at {', '.join(map(str, sorted(each.weak)))}" if each.weak else ""
+        print(f"object {each.number}: {len(each.filled)} slices filled{weak}{stops}")
     if rows:
         print("distance  slices  carried  copied")
     for row in rows:

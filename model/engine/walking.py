@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..walks import Doubt, Walk, doubt_of, remembered
+from ..walks import Doubt, Walk, doubt_of, is_weak, remembered
 from .carrying import Carrier, KnownSlice
 
 ReadSlice = Callable[[int], NDArray[np.uint8]]
@@ -20,6 +20,8 @@ class Stride:
     index: int
     mask: NDArray[np.bool_]
     doubt: Doubt | None
+    is_weak: bool
+    """Whether it should be looked at though it may be believed."""
 
 
 def strides(
@@ -32,7 +34,7 @@ def strides(
         probability = carrier.carry(known, image)
         found = probability >= threshold
         doubt = doubt_of(known[-1].mask, probability, threshold)
-        yield Stride(index, found, doubt)
+        yield Stride(index, found, doubt, is_weak(known[-1].mask, probability, threshold))
         if doubt is not None:
             return
         known = remembered([*known, KnownSlice(image, found)])

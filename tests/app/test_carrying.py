@@ -33,7 +33,11 @@ def moved(mask: Mask, _: int) -> NDArray[np.float32]:
 
 @pytest.fixture
 def hands(start: Start, tmp_path: Path) -> Hands:
-    """A volume of 20 slices with an object of some pixels on slice 10 (counted from 0), finished."""
+    return with_object(start, tmp_path)
+
+
+def with_object(start: Start, tmp_path: Path) -> Hands:
+    """Open a volume of 20 slices and finish an object of some pixels on slice 10 (counted from 0)."""
     engine = FakeEngine(radius=4)
     engine.carried = moved
     hands = start(write_volume(tmp_path / "volume.nii"), engine=engine)
@@ -170,6 +174,9 @@ def test_a_doubtful_proposal_is_told_and_marked_until_it_is_accepted(hands: Hand
     bar = hands.window.planes.panes[0].bar
     assert bar.doubtful == (11,)
     assert "12" in bar.toolTip()
+    press(hands, Qt.Key.Key_G)
+    assert "Look at object 1 here first" in hands.window.message_bar.text
+    assert hands.photo.viewpoint.key.index == 11
     go_to(hands, 14)
     assert filled(hands) == [10]
     hands.do("next_doubtful")
@@ -208,6 +215,28 @@ def test_it_stops_where_the_mask_is_in_doubt(hands: Hands, monkeypatch: pytest.M
     hands.press(Qt.Key.Key_Escape)
     assert not hands.window.planes.panes[0].bar.doubtful
     assert filled(hands) == [10, 11, 12]
+
+
+def test_a_weak_mask_is_written_and_marked_until_it_is_accepted(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+    def weak(mask: Mask, index: int) -> NDArray[np.float32]:
+        found = moved(mask, index)
+        found[0, :27] = 0.4 if index == 12 else 0.02
+        return found
+
+    hands.engine.carried = weak
+    carry_through(hands, 10, 14, monkeypatch)
+    wait_for_end(hands)
+    assert filled(hands) == [10, 11, 12, 13, 14]
+    bar = hands.window.planes.panes[0].bar
+    assert bar.doubtful == (12,)
+    assert "Look at slice 13, marked amber" in hands.window.message_bar.text
+    before = mask(hands, 12)
+    hands.do("next_doubtful")
+    assert hands.photo.viewpoint.key.index == 12
+    hands.press(Qt.Key.Key_Space)
+    assert not bar.doubtful
+    np.testing.assert_array_equal(mask(hands, 12), before)
+    assert origin(hands, 12) is Origin.HAND
 
 
 def test_it_stops_where_the_object_ends(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,30 +385,3 @@ def test_doubts_and_carried_slices_are_saved(
     assert [origin(again, index) for index in (10, 11, 12)] == [Origin.HAND, Origin.CARRIED, Origin.CARRIED]
     again.do("next_doubtful")
     assert again.preview_area > 500
-
-
-# By shape alone -------------------------------------------------------------------------------------------------
-
-
-def test_slices_between_are_filled_by_shape(hands: Hands) -> None:
-    go_to(hands, 14)
-    hands.window.segmenting.select_quietly(1)
-    click(hands, 0, 24, 16)
-    hands.press(Qt.Key.Key_Space)
-    ends = mask(hands, 10), mask(hands, 14)
-    go_to(hands, 12)
-    hands.window.segmenting.select_quietly(1)
-    asked = len(hands.engine.predicted)
-    hands.press(Qt.Key.Key_G, CTRL | SHIFT)
-    hands.wait_until(lambda: filled(hands) == [10, 11, 12, 13, 14])
-    assert len(hands.engine.predicted) == asked
-    np.testing.assert_allclose(np.argwhere(mask(hands, 12)).mean(axis=0), (22, 14), atol=0.6)
-    np.testing.assert_array_equal(mask(hands, 10), ends[0])
-    np.testing.assert_array_equal(mask(hands, 14), ends[1])
-    hands.do("undo")
-    assert filled(hands) == [10, 14]
-
-
-def test_nothing_to_fill_is_told(hands: Hands) -> None:
-    hands.press(Qt.Key.Key_G, CTRL | SHIFT)
-    assert "both before and after" in hands.window.message_bar.text

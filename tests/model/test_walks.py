@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model.walks import Doubt, doubt_of, walks
+from model.walks import Doubt, doubt_of, is_weak, walks
 
 SURE, UNSURE = 0.95, 0.7
 ranges = st.tuples(st.integers(0, 30), st.integers(0, 30)).map(sorted)
@@ -49,6 +49,13 @@ def disk(radius: float, col: int = 32, probability: float = SURE) -> NDArray[np.
 )
 def test_what_is_not_to_be_believed_is_doubted(later: NDArray[np.float32], doubt: Doubt | None) -> None:
     assert doubt_of(disk(14) > 0.5, later, 0.49) is doubt
+
+
+def test_what_is_weak_is_believed_and_to_be_looked_at() -> None:
+    before = disk(14) > 0.5
+    assert not is_weak(before, disk(14, 33), 0.49)
+    assert is_weak(before, disk(18.5), 0.49)
+    assert doubt_of(before, disk(18.5), 0.49) is None
 
 
 def test_a_pixel_of_a_small_object_raises_no_doubt() -> None:

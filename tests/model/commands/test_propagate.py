@@ -93,7 +93,9 @@ def test_truth_gives_the_dice_by_distance(
     words = ["propagate", str(volume), str(labels), "--output", str(output), "--truth", str(truth), "--json"]
     assert main(words) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["objects"] == [{"object": 2, "key_slices": [4], "filled": [0, 1, 2, 3, 5, 6, 7, 8], "stopped": []}]
+    assert told["objects"] == [
+        {"object": 2, "key_slices": [4], "filled": [0, 1, 2, 3, 5, 6, 7, 8], "doubtful": [], "stopped": []}
+    ]
     assert [row["distance"] for row in told["dice"]] == [1, 2, 3, 4]
     for row in told["dice"]:
         assert row["slices"] == 2
