@@ -72,9 +72,8 @@ class CarryDesk(QObject):
     def ask(self) -> None:
         """Ask through which slices, and begin."""
         self.carrying.end()
-        photo, target = self._segmenting.photo, self.carrying.target()
+        photo, target = self._segmenting.photo, self.carrying.ready()
         if photo is None or target is None:
-            self.carrying.carry_through(0, 0)
             return
         key = photo.viewpoint.key
         count, keys = photo.annotation.shape[key.axis], self.carrying.key_slices(target, key.axis)

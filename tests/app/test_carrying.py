@@ -174,6 +174,7 @@ def test_a_doubtful_proposal_is_told_and_marked_until_it_is_accepted(hands: Hand
     bar = hands.window.planes.panes[0].bar
     assert bar.doubtful == (11,)
     assert "12" in bar.toolTip()
+    assert hands.window.planes.panes[0]._marks.title.endswith("12 / 20   look at object 1")
     press(hands, Qt.Key.Key_G)
     assert "Look at object 1 here first" in hands.window.message_bar.text
     assert hands.photo.viewpoint.key.index == 11

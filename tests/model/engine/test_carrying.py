@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from model.data.nifti_sets import read_label_volume, read_slice
 from model.engine import Cancelled, Carrier, KnownSlice, Segmenter
 from model.engine.walking import strides
 from model.errors import ImageError
 from model.walks import Doubt
+from resources import resource_path
 
 from .tiny import Painter, TinyEarly, TinyLate, TinySquare
 
@@ -99,3 +101,25 @@ def test_bad_input_is_told() -> None:
         carrier.carry(known(disk(40, 40)), np.zeros((8, 8, 3), np.uint8))
     with pytest.raises(Cancelled):
         carrier.carry(known(disk(40, 40)), picture(disk(40, 41)), lambda: True)
+
+
+@pytest.mark.slow
+def test_the_bundled_model_carries_the_spinal_cord() -> None:
+    """From its middle slice, further than a copy would do, and to nowhere that it is not."""
+    volume, labels = (resource_path(f"samples/spinal-cord/{name}.nii.gz") for name in ("t2", "t2-label"))
+    truth, axis = read_label_volume(labels)[0] > 0, 1
+    planes = np.moveaxis(truth, axis, 0)
+    key, last = 21, 24
+    carrier = Segmenter.load(None, "cpu").carrier()
+    walk = tuple(range(key, last + 1))
+    walked = list(strides(carrier, lambda index: read_slice(volume, (axis, index)), walk, planes[key], 0.49))
+    assert [each.index for each in walked] == list(walk[1:])
+    assert [each.doubt for each in walked] == [None] * len(walked)
+    for stride in walked:
+        goal = planes[stride.index]
+        assert overlap(stride.mask, goal) > 0.85
+    carried, copied = (
+        np.mean([overlap(mask, planes[index]) for index, mask in masks])
+        for masks in ([(each.index, each.mask) for each in walked], [(index, planes[key]) for index in walk[1:]])
+    )
+    assert carried > copied - 0.01
