@@ -64,6 +64,13 @@ def test_the_walk_ends_where_the_object_does() -> None:
     assert walked[1].doubt in set(Doubt)
 
 
+def test_a_large_object_ends_too() -> None:
+    """However deep a pixel lies in the last mask, it is no object where nothing is seen of it."""
+    mask = disk(45, 60, 40)
+    found = Segmenter(Painter()).carrier().carry(known(mask), picture(mask & False))
+    assert not (found >= 0.49).any()
+
+
 def test_an_answer_depends_on_what_is_asked_alone() -> None:
     asked = known(disk(40, 40), disk(41, 44)), picture(disk(42, 47), 9)
     fresh = Segmenter(TinyLate()).carrier().carry(*asked)
@@ -79,7 +86,7 @@ def test_a_slice_is_encoded_once_for_a_region() -> None:
     network.encoded.clear()
     for step in range(1, 5):
         carrier.carry(known(*masks[:step]), picture(masks[step], step))
-    assert len(network.encoded) == 4
+    assert len(network.encoded) == 5
 
 
 def test_nothing_stays_nothing() -> None:
