@@ -157,7 +157,7 @@ class Carrying:
             self._segmenting.tell(f"{target.name} is locked: unlock it in the list of objects to carry it.")
         elif self._segmenting.is_doubtful:
             self._segmenting.tell(f"Look at {target.name} here first: click to correct it, or press Space or Esc.")
-        elif self._segmenting.prompt.is_open and self._segmenting.preview is None:
+        elif self._segmenting.is_waiting or self._segmenting.is_finishing:
             self._segmenting.tell("Wait for the mask of the last click before carrying it on.")
         elif not (self._segmenting.prompt.is_open or photo.annotation.mask(target.id, photo.viewpoint.key).any()):
             self._segmenting.tell(f"{target.name} has no pixels on this slice: go to one where it has.")
