@@ -33,17 +33,19 @@ class ShownLabels:
         self._mask: MaskCrop | None = None
         self._setting: tuple[int | None, OverlapRule] = (None, OverlapRule.KEEP)
         self._dirty: Rectangle | None = None
+        self._accepted: tuple[int, Rectangle | None] | None = None
+        """An object, and where its accepted pixels lie; None where that must be looked up."""
 
     def open(self, photo: Photo | None, key: SliceKey = PHOTO) -> None:
         """Turn to another photo, or to another slice of it."""
         self._photo, self.key, self._drawn, self._mask, self._dirty = photo, key, None, None, None
-        self._setting = None, self._setting[1]
+        self._setting, self._accepted = (None, self._setting[1]), None
         self.plane = None if photo is None else photo.annotation.label_map.top_plane(key)
 
     def document_changed(self, change: Change) -> None:
         """Remember where ids changed."""
         if self._photo is not None and change.box is not None:
-            self._dirty = _union(self._dirty, change.box.rectangle(self.key))
+            self._dirty, self._accepted = _union(self._dirty, change.box.rectangle(self.key)), None
 
     def follow(self, segmenting: SegmentingController) -> Rectangle | None:
         """Bring the plane up to date and return the rectangle that may differ from before."""
@@ -70,7 +72,9 @@ class ShownLabels:
         is_new = prompt is None or not (prompt.accepted or prompt.start is not None or prompt.origin is not Origin.HAND)
         if is_new:
             return own
-        return _union(own, bounding_rectangle(photo.annotation.mask(object_id, self.key)))
+        if self._accepted is None or self._accepted[0] != object_id:
+            self._accepted = object_id, bounding_rectangle(photo.annotation.mask(object_id, self.key))
+        return _union(own, self._accepted[1])
 
     def _compose(self, photo: Photo, plane: NDArray[np.uint16], rectangle: Rectangle) -> bool:
         """Bring a rectangle of the plane up to date; whether hardly anything shows there of the open object's mask."""

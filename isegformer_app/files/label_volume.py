@@ -12,9 +12,10 @@ from isegformer_app.document.geometry import bounding_box
 
 from .errors import CannotRead, NotAnImage, cannot_read
 from .label_segments import GridsDiffer, read_segments
-from .slicer_layers import is_layered, nrrd_header, read_layered
+from .slicer_layers import is_layered, read_layered
 from .volumes import FileKind, VolumeImage, Watch, find_volumes, read_volume
 from .volumes.dicom_frames import looks_like_dicom
+from .volumes.nrrd_pieces import nrrd_header
 
 MOST_OBJECTS = 1000
 _MOST_NUMBER = 65535
@@ -49,7 +50,7 @@ def read_label_volume(
             segments = read_segments(path, image, watch)
             found = [_label(number, name, mask) for number, (name, mask) in enumerate(segments, start=1)]
         elif is_layered(path):
-            layered = read_layered(path)
+            layered = read_layered(path, watch)
             refuse_other_grid(path, layered.volume, image.volume)
             found = [_label(number, name, mask) for number, (name, mask) in enumerate(layered.segments, start=1)]
         else:

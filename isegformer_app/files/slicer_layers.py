@@ -10,10 +10,15 @@ from numpy.typing import NDArray
 from isegformer_app.document import AxisOrder, Volume, spacing_of
 
 from .errors import Damaged
+from .volumes import Watch
+from .volumes.nrrd_pieces import nrrd_header, read_pieces
 
 _LAYERED = 4
 _TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 _SPACE = "left-posterior-superior"
+_BYTE, _SHORT = ("uchar", "unsigned char", "uint8", "uint8_t"), ("ushort", "unsigned short", "uint16", "uint16_t")
+_TYPES = dict.fromkeys(_BYTE, np.uint8) | dict.fromkeys(_SHORT, np.uint16)
+"""What NRRD calls the types that 3D Slicer writes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,33 +29,17 @@ class LayeredLabels:
     segments: tuple[tuple[str, NDArray[np.bool_]], ...]
 
 
-def nrrd_header(path: Path) -> dict[str, Any]:
-    """The head of an NRRD file; empty for other files. Raises `Damaged`, and `OSError`."""
-    if path.suffix.lower() not in {".nrrd", ".nhdr"}:
-        return {}
-    import nrrd
-
-    try:
-        return dict(nrrd.read_header(str(path)))
-    except OSError:
-        raise
-    except Exception as error:
-        # The library meets hostile bytes with many exceptions, and each means the same to the user.
-        raise Damaged(f"The head of “{path.name}” is damaged; get a fresh copy of it.") from error
-
-
 def is_layered(path: Path) -> bool:
     """Whether a file is a segmentation in layers; raises `Damaged`, and `OSError`."""
     header = nrrd_header(path)
     return header.get("dimension") == _LAYERED and "Segment0_LabelValue" in header
 
 
-def read_layered(path: Path) -> LayeredLabels:
-    """Read a segmentation in layers; raises `Damaged`, and `OSError`."""
-    import nrrd
-
+def read_layered(path: Path, watch: Watch) -> LayeredLabels:
+    """Read a segmentation in layers; raises `Damaged`, `OSError`, and what `watch` raises."""
+    header = nrrd_header(path)
+    values = _voxels(path, header, watch)
     try:
-        values, header = nrrd.read(str(path))
         lps = np.eye(4)
         lps[:3, :3] = np.asarray(header["space directions"], dtype=float)[1:].T
         lps[:3, 3] = np.asarray(header["space origin"], dtype=float)
@@ -70,3 +59,22 @@ def read_layered(path: Path) -> LayeredLabels:
         # The library meets hostile bytes with many exceptions, and each means the same to the user.
         raise Damaged(f"“{path.name}” is damaged; get a fresh copy of it.") from error
     return LayeredLabels(volume, tuple(segments))
+
+
+def _voxels(path: Path, header: dict[str, Any], watch: Watch) -> NDArray[Any]:
+    """The values as (layer, i, j, k): in pieces where that can be, and else in one go."""
+    dtype = _TYPES.get(str(header.get("type")))
+    sizes = [int(each) for each in header.get("sizes", ())]
+    values = None if dtype is None else read_pieces(path, sizes, np.dtype(dtype), watch)
+    if values is not None:
+        return values.T
+    import nrrd
+
+    try:
+        whole: NDArray[Any] = nrrd.read(str(path))[0]
+    except OSError:
+        raise
+    except Exception as error:
+        # The library meets hostile bytes with many exceptions, and each means the same to the user.
+        raise Damaged(f"“{path.name}” is damaged; get a fresh copy of it.") from error
+    return whole

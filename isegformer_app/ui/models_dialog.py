@@ -68,6 +68,7 @@ class ModelsDialog(QDialog):
         self.download_button, self.file_button = QPushButton("&Download…"), QPushButton("From &file…")
         self.close_button = QPushButton("Close")
         self._rows: list[tuple[QTreeWidgetItem, Model]] = []
+        self._setting = ""
         self._is_busy = False
         self._lay_out()
         self._connect()
@@ -83,10 +84,10 @@ class ModelsDialog(QDialog):
         """List what there is, and which of it the settings name; the same line stays chosen."""
         before = self.chosen
         self.list.clear()
-        self._rows = []
-        self._group(_OWN, known, setting)
+        self._rows, self._setting = [], setting
+        self._group(_OWN, known)
         if offered:
-            self._group(_OFFERED, offered, setting)
+            self._group(_OFFERED, offered)
         wanted = before.name if before is not None else next((m.name for m in known if m.is_meant_by(setting)), "")
         self.choose(wanted)
         self._show_chosen()
@@ -169,18 +170,18 @@ class ModelsDialog(QDialog):
 
     # Showing ----------------------------------------------------------------------------------------------------
 
-    def _group(self, title: str, models: Sequence[Model], setting: str) -> None:
+    def _group(self, title: str, models: Sequence[Model]) -> None:
         parent = QTreeWidgetItem(self.list, [title])
         parent.setFirstColumnSpanned(True)
         parent.setFlags(Qt.ItemFlag.ItemIsEnabled)
         parent.setFont(0, _bold(self.font()))
         parent.setExpanded(True)
         for model in models:
-            item = QTreeWidgetItem(parent, _cells(model, setting))
+            item = QTreeWidgetItem(parent, _cells(model, self._setting))
             item.setTextAlignment(_SIZE, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             for column in range(len(_HEADINGS)):
                 item.setToolTip(column, item.text(column))
-                if isinstance(model, KnownModel) and model.is_meant_by(setting):
+                if isinstance(model, KnownModel) and model.is_meant_by(self._setting):
                     item.setFont(column, _bold(self.font()))
             self._rows.append((item, model))
 
@@ -194,7 +195,7 @@ class ModelsDialog(QDialog):
         model = self.chosen
         known = model if isinstance(model, KnownModel) else None
         offered = model if isinstance(model, OfferedModel) else None
-        self.use_button.setEnabled(known is not None and not known.problem)
+        self.use_button.setEnabled(known is not None and not known.problem and not known.is_meant_by(self._setting))
         self.remove_button.setEnabled(known is not None and known.is_own)
         self.download_button.setEnabled(offered is not None and not self._is_busy)
         self.download_button.setText("Go on &downloading…" if offered is not None and offered.came else "&Download…")

@@ -61,7 +61,7 @@ class ObjectsPanel(QWidget):
         header.resizeSection(_LOCK, _NARROW)
         self._icons: dict[str, QIcon] = {}
         self._swatches: dict[tuple[Colour, bool], QIcon] = {}
-        self._empty = QLabel("No objects yet: click one in the photo.")
+        self._empty = QLabel("No objects yet: click one in the image.")
         self._empty.setObjectName("faint")
         self._empty.setWordWrap(True)
         self._buttons = QHBoxLayout()
@@ -106,7 +106,7 @@ class ObjectsPanel(QWidget):
             if active_id is None:
                 self.tree.setCurrentIndex(QModelIndex())
                 self.tree.clearSelection()
-        self._empty.setVisible(not objects)
+        self._empty.setVisible(annotation is not None and not objects)
 
     def rename(self, object_id: int) -> None:
         """Let the name of an object be typed."""

@@ -46,6 +46,7 @@ class TrainChoice(QWidget):
         self.add_session = QPushButton("Add &session…")
         self.add_folder = QPushButton("Add &folder…")
         self.remove = QPushButton("&Remove")
+        self.remove.setEnabled(False)
         self.base_box = QComboBox()
         for title, value in bases:
             self.base_box.addItem(title, value)
@@ -105,6 +106,7 @@ class TrainChoice(QWidget):
         self.add_session.clicked.connect(self._ask_for_session)
         self.add_folder.clicked.connect(self._ask_for_folder)
         self.remove.clicked.connect(self._remove)
+        self.data_list.currentRowChanged.connect(lambda row: self.remove.setEnabled(row >= 0))
         self.hold_out.editingFinished.connect(self.changed)
         self.minutes.editingFinished.connect(self.changed)
         self.base_box.currentIndexChanged.connect(lambda _: self.changed.emit())
@@ -175,6 +177,5 @@ class TrainChoice(QWidget):
             self.add(Path(chosen))
 
     def _remove(self) -> None:
-        if self.data_list.currentRow() >= 0:
-            self.data_list.takeItem(self.data_list.currentRow())
-            self.changed.emit()
+        self.data_list.takeItem(self.data_list.currentRow())
+        self.changed.emit()

@@ -111,7 +111,7 @@ class TrainDialog(QDialog):
         elif left.is_alive:
             self.choice.show_left_over(f"The training of {date} is still running.", "&Watch it")
         else:
-            self.choice.show_left_over(f"The training of {date} was not ended.", "&Go on with it")
+            self.choice.show_left_over(f"The training of {date} is not finished.", "&Go on with it")
 
     def _start(self, run: Run, *, resume: bool = False, check_only: bool = False) -> None:
         self.trouble.hide()

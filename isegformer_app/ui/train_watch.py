@@ -96,7 +96,7 @@ class _Plot:
     """A small plot in the colours of the theme."""
 
     def __init__(self, title: str, colour: str, symbol: str | None = None) -> None:
-        self.widget = pg.PlotWidget()
+        self.widget, self._symbol = pg.PlotWidget(), symbol
         palette = self.widget.palette()
         ink = palette.windowText().color()
         self.widget.setBackground(palette.base().color())
@@ -116,7 +116,9 @@ class _Plot:
 
     def draw(self, points: Sequence[tuple[int, float]]) -> None:
         """Draw (samples, value) pairs."""
-        self._curve.setData([float(x) for x, _ in points], [y for _, y in points])
+        # No line goes through a single point.
+        symbol = "o" if len(points) == 1 else self._symbol
+        self._curve.setData([float(x) for x, _ in points], [y for _, y in points], symbol=symbol)
 
 
 def in_words(seconds: float) -> str:

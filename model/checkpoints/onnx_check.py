@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -17,15 +18,19 @@ _CLICKED = 0.02
 """Share of pixels in a disk map of the comparison."""
 
 
-def largest_difference(network: ClickNetwork, graphs: Graphs, paths: Sequence[Path]) -> float:
-    """Run graphs in ONNX Runtime beside torch; return the largest difference of a logit.
+class Comparison(NamedTuple):
+    """The largest difference of a logit between runtimes, and the largest logit."""
 
-    Views of two sizes; random images, masks and clicks.
-    """
+    difference: float
+    largest: float
+
+
+def compare(network: ClickNetwork, graphs: Graphs, paths: Sequence[Path]) -> Comparison:
+    """Run graphs in ONNX Runtime beside torch, on views of two sizes; random images, masks and clicks."""
     runs = [_run(path) for path in paths]
     generator = torch.Generator().manual_seed(0)
     step = -(-_SMALLEST_STEP // graphs.unit) * graphs.unit
-    worst = 0.0
+    worst, largest = 0.0, 0.0
     for rows, cols in _STEPS:
         size = (rows * step, (rows if graphs.square else cols) * step)
         image, previous, clicks = (torch.rand(1, channels, *size, generator=generator) for channels in (3, 1, 2))
@@ -34,7 +39,8 @@ def largest_difference(network: ClickNetwork, graphs: Graphs, paths: Sequence[Pa
             expected = network(image, previous, clicks).numpy()
         found = graphs.answer(runs, image, previous, clicks)
         worst = max(worst, float(np.abs(found - expected).max()))
-    return worst
+        largest = max(largest, float(np.abs(expected).max()))
+    return Comparison(worst, largest)
 
 
 def _run(path: Path) -> Run:

@@ -14,12 +14,14 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..errors import CheckpointError, OutputError, SettingsError
 from .files import Checkpoint, load_checkpoint
-from .onnx_check import largest_difference
+from .onnx_check import Comparison, compare
 from .onnx_graphs import Graphs, Input, Part, graphs_of
 
 OPSET = 18
 TOLERANCE = 1e-4
-"""Largest difference of a logit to torch's that is accepted."""
+"""Largest difference of a logit to torch's that is accepted where no logit is over 10."""
+_RELATIVE = 1e-5
+"""Share of the largest logit that is accepted: sums of large numbers have no more digits in single precision."""
 
 SUFFIX = ".onnx"
 _LARGEST = 1_900_000_000
@@ -49,16 +51,18 @@ def export_onnx(model: Path, output: Path) -> list[str]:
                 beside = Path(folder) / f"{output.stem}{part.suffix}{SUFFIX}"
                 _write(checkpoint, part, graphs, beside, weights_beside=weights > _LARGEST)
                 written.append((part, beside))
-            difference = largest_difference(checkpoint.network, graphs, [beside for _, beside in written])
-            if not difference <= TOLERANCE:
+            found = compare(checkpoint.network, graphs, [beside for _, beside in written])
+            tolerance = max(TOLERANCE, _RELATIVE * found.largest)
+            if not found.difference <= tolerance:
                 raise CheckpointError(
-                    f"The graph of {model} differs from torch by {difference:.2g}, over {TOLERANCE}: it is not written."
+                    f"The graph of {model} differs from torch by {found.difference:.2g}, over {tolerance:.2g}: it is "
+                    "not written."
                 )
             for made in sorted(Path(folder).iterdir(), key=lambda each: each.suffix == SUFFIX):
                 made.replace(output.parent / made.name)
     except OSError as error:
         raise OutputError(f"The graph could not be written to {output}: {error.strerror or error}.") from error
-    return _report(checkpoint, graphs, [(part, output.parent / beside.name) for part, beside in written], difference)
+    return _report(checkpoint, graphs, [(part, output.parent / beside.name) for part, beside in written], found)
 
 
 def _check_packages() -> None:
@@ -119,7 +123,7 @@ def _words(checkpoint: Checkpoint, graphs: Graphs) -> dict[str, str]:
 
 
 def _report(
-    checkpoint: Checkpoint, graphs: Graphs, written: Sequence[tuple[Part, Path]], difference: float
+    checkpoint: Checkpoint, graphs: Graphs, written: Sequence[tuple[Part, Path]], found: Comparison
 ) -> list[str]:
     lines = []
     for part, target in written:
@@ -129,7 +133,9 @@ def _report(
         if beside.exists():
             lines.append(f"{beside}: its weights, which belong beside it")
     lines += [f"  {name}: {text}" for name, text in _words(checkpoint, graphs).items()]
-    lines.append(f"ONNX Runtime and torch differ by {difference:.2g} at most, at two sizes.")
+    lines.append(
+        f"ONNX Runtime and torch differ by {found.difference:.2g} at most, of logits up to {found.largest:.2g}."
+    )
     return lines
 
 

@@ -11,7 +11,7 @@ import torch
 
 from ..checkpoints import load_checkpoint, save_checkpoint
 from ..checkpoints.files import Checkpoint
-from ..data.check import Checked, DataCheck, check_data, hold_out
+from ..data.check import Checked, DataCheck, check_data, counted, hold_out
 from ..data.own_data import open_own_data
 from ..data.writing import write_text
 from ..engine import Segmenter
@@ -138,9 +138,12 @@ def _report(
     folder: RunFolder, check: DataCheck, parts: tuple[list[Checked], list[Checked]], seconds: dict[str, float]
 ) -> None:
     training, held = parts
-    counts = [f"{len(part)} images with {sum(len(each.areas) for each in part)} objects" for part in parts]
+    counts = [
+        f"{counted(len(part), 'image')} with {counted(sum(len(each.areas) for each in part), 'object')}"
+        for part in parts
+    ]
     text = f"{check.text()}Trained on: {counts[0]}. Held out: {counts[1]}.\n"
-    text += f"This is likely to take {max(1, round(seconds['all'] / 60))} minutes on this machine.\n"
+    text += f"This is likely to take {counted(max(1, round(seconds['all'] / 60)), 'minute')} on this machine.\n"
     facts = {**check.facts(), "text": text, "seconds": seconds, "training": len(training), "held_out": len(held)}
     write_text(folder.path / REPORT, json.dumps(facts, indent=1) + "\n")
     print(text, end="", flush=True)

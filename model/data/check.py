@@ -70,9 +70,12 @@ class DataCheck:
     def text(self) -> str:
         """The report in lines for people."""
         facts = self.facts()
-        lines = [f"{facts['images']} images with {facts['objects']} objects can be used."]
+        lines = [f"{counted(facts['images'], 'image')} with {counted(facts['objects'], 'object')} can be used."]
         if len(facts["sets"]) > 1:
-            lines += [f"  {name}: {n['images']} images, {n['objects']} objects" for name, n in facts["sets"].items()]
+            lines += [
+                f"  {name}: {counted(n['images'], 'image')}, {counted(n['objects'], 'object')}"
+                for name, n in facts["sets"].items()
+            ]
         if facts["objects"]:
             small, middle, large = facts["object_area"].values()
             sides = facts["longest_side"]
@@ -92,6 +95,11 @@ class DataCheck:
             more = len(self.troubles) - _NAMED
             lines += [f"  and {more} more"] if more > 0 else []
         return "\n".join(lines) + "\n"
+
+
+def counted(count: int, noun: str) -> str:
+    """Put a number before a noun, as "1 image" and "2 images"."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def check_data(found: Found, told: Told = lambda done, total: None, *, strict: bool = False) -> DataCheck:

@@ -134,8 +134,30 @@ class Pyramid(nn.Module):
         return [self.down_4(x), self.down_8(x), self.down_16(x), self.down_32(x)]
 
 
+class WholeNorm(nn.GroupNorm):
+    """Norm over channels and places together."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(1, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) -> the same shape."""
+        if not torch.compiler.is_exporting():
+            return super().forward(x)
+        # Runtimes add up millions of numbers one after the other in single precision; by axes nothing is lost.
+        centred = x - _mean(x)
+        normed = centred * torch.rsqrt(_mean(centred * centred) + self.eps)
+        return normed * self.weight[:, None, None] + self.bias[:, None, None]
+
+
+def _mean(x: Tensor) -> Tensor:
+    for axis in (3, 2, 1):
+        x = x.mean(dim=axis, keepdim=True)
+    return x
+
+
 def _norm_after(conv: nn.Conv2d | nn.ConvTranspose2d) -> tuple[nn.Module, nn.Module]:
-    return conv, nn.GroupNorm(1, conv.out_channels)
+    return conv, WholeNorm(conv.out_channels)
 
 
 def _initialise(module: nn.Module) -> None:

@@ -78,6 +78,7 @@ def test_models_are_told_and_exchanged(cat: Hands, made: list[tuple[object, ...]
     assert re.search(r"NoC@90 \d", dialog.details.toPlainText())
     assert "Apache-2.0 for the encoder" in dialog.details.toPlainText()
     assert not dialog.remove_button.isEnabled()
+    assert not dialog.use_button.isEnabled()
     dialog.choose("broken")
     assert line(dialog, "broken")[1] == "cannot be used"
     assert "is not a safetensors file" in dialog.details.toPlainText()
@@ -86,8 +87,10 @@ def test_models_are_told_and_exchanged(cat: Hands, made: list[tuple[object, ...]
     size = f"{path.stat().st_size / 1e6:.1f} MB"
     assert line(dialog, "cells") == ["cells", "", size, "fast", "CC0", "a tiny thing"]
     assert "NoC@90 4.5 (cells)" in dialog.details.toPlainText()
+    assert dialog.use_button.isEnabled()
     dialog.use_button.click()
     cat.wait_until(lambda: made[-1:] == [(str(path), "auto", None)])
+    assert not dialog.use_button.isEnabled()
     assert cat.window.settings.model == str(path)
     assert (line(dialog, "cells")[1], line(dialog, DEFAULT_MODEL)[1]) == ("in use", "bundled")
     cat.window.model.use_model("")

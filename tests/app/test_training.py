@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from pyqtgraph import PlotWidget
 
 from isegformer_app.controllers.training import (
     Curves,
@@ -187,7 +188,7 @@ def test_a_run_whose_child_just_died_can_be_gone_on_with_at_once(cat: Hands, mon
     run.start(resume=True)
     dialog._timer.start()
     cat.wait_until(dialog.trouble.isVisible)
-    assert dialog.choice.left_over.text() == "The training of 2026-01-02 was not ended."
+    assert dialog.choice.left_over.text() == "The training of 2026-01-02 is not finished."
     assert dialog.choice.continue_button.text() == "&Go on with it"
 
 
@@ -255,3 +256,31 @@ def test_names_of_kept_models_suit_every_disk(tmp_path: Path, name: str, file: s
 @pytest.mark.parametrize(("seconds", "words"), [(0.2, "1 s"), (40, "40 s"), (200, "3 min"), (4900, "1 h 22 min")])
 def test_times_in_words(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
+
+
+def test_a_single_point_of_a_curve_is_seen(cat: Hands) -> None:
+    watch = dialog_of(cat).watch
+    plot = watch.findChildren(PlotWidget)[0]
+    plot.resize(300, 200)
+
+    def colourful() -> bool:
+        image = plot.grab().toImage()
+        places = ((row, col) for row in range(image.height()) for col in range(image.width()))
+        return any(image.pixelColor(col, row).saturation() > 200 for row, col in places)
+
+    curves = Curves()
+    watch.show_curves(curves)
+    assert not colourful()
+    curves.loss.append((28, 0.4))
+    watch.show_curves(curves)
+    assert colourful()
+
+
+def test_only_what_is_chosen_can_be_removed(cat: Hands, masks: Path) -> None:
+    choice = dialog_of(cat).choice
+    assert not choice.remove.isEnabled()
+    choice.add(masks)
+    choice.data_list.setCurrentRow(0)
+    choice.remove.click()
+    assert choice.data_list.count() == 0
+    assert not choice.remove.isEnabled()

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import Damaged
-from ..slicer_layers import nrrd_header
 from .image import Watch
 
 _PIECE = 4_000_000
@@ -27,6 +26,21 @@ _OPENERS: dict[str, Callable[[BinaryIO], Any]] = {
     "bz2": bz2.BZ2File,
 }
 _SKIPS = ("line skip", "lineskip", "byte skip", "byteskip")
+
+
+def nrrd_header(path: Path) -> dict[str, Any]:
+    """The head of an NRRD file; empty for other files. Raises `Damaged`, and `OSError`."""
+    if path.suffix.lower() not in {".nrrd", ".nhdr"}:
+        return {}
+    import nrrd
+
+    try:
+        return dict(nrrd.read_header(str(path)))
+    except OSError:
+        raise
+    except Exception as error:
+        # The library meets hostile bytes with many exceptions, and each means the same to the user.
+        raise Damaged(f"The head of “{path.name}” is damaged; get a fresh copy of it.") from error
 
 
 def read_pieces(path: Path, lengths: list[int], dtype: "np.dtype[Any]", watch: Watch) -> NDArray[Any] | None:

@@ -1,5 +1,6 @@
 """Models as ONNX graphs: every family agrees with torch in ONNX Runtime."""
 
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from PIL import Image
 from scipy import ndimage
 
 from model.checkpoints import load_checkpoint, onnx_export, save_checkpoint
+from model.checkpoints.onnx_check import Comparison
 from model.cli import main
 from model.networks import ClickNetwork, create_network, hrformer, segnext, swin
 from model.networks.click_maps import disk_maps
@@ -179,10 +181,17 @@ def test_weights_that_no_onnx_file_can_hold_lie_beside_it(
 def test_a_graph_that_differs_from_torch_is_not_written(
     tmp_path: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(onnx_export, "largest_difference", lambda *_: float("nan"))
-    assert exported(saved("timm:resnet10t", tmp_path), tmp_path / "model.onnx") == 2
-    assert "differs from torch by nan" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+    model = saved("timm:resnet10t", tmp_path)
+    cases = (
+        (Comparison(2e-4, 9.0), "0.0002, over 0.0001"),
+        (Comparison(3e-4, 20.0), "0.0003, over 0.0002"),
+        (Comparison(nan, 1.0), "nan"),
+    )
+    for found, told in cases:
+        monkeypatch.setattr(onnx_export, "compare", lambda *_, found=found: found)
+        assert exported(model, tmp_path / "model.onnx") == 2
+        assert f"differs from torch by {told}" in capsys.readouterr().err
+        assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
 
 
 def agrees(model: Path, graphs: list[Path], unit: int) -> None:

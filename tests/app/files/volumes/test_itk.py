@@ -12,7 +12,9 @@ import SimpleITK
 from hypothesis import given
 from hypothesis import strategies as st
 
+from isegformer_app.document import AxisOrder
 from isegformer_app.files.errors import FileProblem
+from isegformer_app.files.slicer_layers import read_layered
 from isegformer_app.files.volumes import find_volumes, itk, nrrd_pieces, read_volume
 
 from .labelled import opened
@@ -178,3 +180,41 @@ def test_damage_is_a_sentence_or_changes_values_only(
     for choice in find_volumes([path]).choices:
         with pytest.raises(FileProblem, match=r"d\.nrrd") if is_cut else suppress(FileProblem):
             assert read_volume(choice).volume.array.size == VALUES.size
+
+
+@pytest.mark.parametrize(
+    ("dtype", "encoding"), [("u1", "gzip"), ("u1", "raw"), ("u2", "gzip"), ("i4", "gzip"), ("u1", "ascii")]
+)
+def test_a_segmentation_in_layers_is_read_in_pieces_too(
+    tmp_path: Path, dtype: str, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nrrd_pieces, "_PIECE", 64)
+    values = np.random.default_rng(5).integers(0, 2, (2, 6, 5, 4)).astype(dtype)
+    directions = [[np.nan] * 3, *np.diag((0.5, 0.7, 2.0)).tolist()]
+    segments = {
+        f"Segment{place}_{key}": str(value)
+        for place in (0, 1)
+        for key, value in (("LabelValue", 1), ("Layer", place), ("Name", f"layer {place}"))
+    }
+    path = written_by_nrrd(
+        tmp_path / "a.seg.nrrd",
+        values,
+        encoding=encoding,
+        kinds=["list", "domain", "domain", "domain"],
+        **{"space directions": directions},
+        **segments,
+    )
+    seen: list[int] = []
+    layered = read_layered(path, lambda done, total, name: seen.append(done))
+    assert [name for name, _ in layered.segments] == ["layer 0", "layer 1"]
+    order = AxisOrder.of(np.diag([-0.5, -0.7, 2.0, 1.0]))
+    for place, (_, mask) in enumerate(layered.segments):
+        np.testing.assert_array_equal(mask, order.to_volume(values[place] == 1))
+    assert (len(seen) > 3) == (dtype != "i4" and encoding != "ascii")
+
+    def leave(done: int, total: int, name: str) -> None:
+        raise KeyboardInterrupt
+
+    if seen:
+        with pytest.raises(KeyboardInterrupt):
+            read_layered(path, leave)
