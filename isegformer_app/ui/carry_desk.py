@@ -95,8 +95,8 @@ class CarryDesk(QObject):
         if not gaps:
             self.noticed.emit(f"{target.name} was not made by hand on slices both before and after this one.")
             return
-        ends, pixel, position = ends_of(photo, target, key.axis, gaps), photo.pixel(key.axis), photo.annotation.history
-        before = position.position
+        ends, pixel = ends_of(photo, target, key.axis, gaps), photo.pixel(key.axis)
+        before = photo.annotation.history.position
 
         def write(filled: Filled) -> None:
             if self._segmenting.photo is photo and photo.annotation.history.position == before and filled:
