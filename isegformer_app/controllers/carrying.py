@@ -91,7 +91,7 @@ class Carrying:
         """Carry to the next slice in the direction last gone, or for a `turn` of -1 in the other, as a proposal."""
         self.end()
         direction = self._direction * turn
-        target, photo = self._found(), self._segmenting.photo
+        target, photo = self.ready(), self._segmenting.photo
         if target is None or photo is None:
             return
         key = photo.viewpoint.key
@@ -113,7 +113,7 @@ class Carrying:
     def carry_through(self, first: int, last: int) -> None:
         """Carry the object through all slices from `first` to `last`, outward from its key slices, until it ends."""
         self.end()
-        target, photo = self._found(), self._segmenting.photo
+        target, photo = self.ready(), self._segmenting.photo
         if target is None or photo is None:
             return
         key = photo.viewpoint.key
@@ -147,6 +147,23 @@ class Carrying:
         newest = annotation.history.newest_object
         last = [each for each in here if each.id == newest]
         return last[0] if last else here[0] if len(here) == 1 else None
+
+    def ready(self) -> LabelObject | None:
+        """The object to carry, with pixels on the slice that is looked at; says what is missing where there is none."""
+        target, photo = self.target(), self._segmenting.photo
+        if target is None or photo is None:
+            self._segmenting.tell(_CHOOSE)
+        elif target.is_locked:
+            self._segmenting.tell(f"{target.name} is locked: unlock it in the list of objects to carry it.")
+        elif self._segmenting.is_doubtful:
+            self._segmenting.tell(f"Look at {target.name} here first: click to correct it, or press Space or Esc.")
+        elif self._segmenting.is_waiting or self._segmenting.is_finishing:
+            self._segmenting.tell("Wait for the mask of the last click before carrying it on.")
+        elif not (self._segmenting.prompt.is_open or photo.annotation.mask(target.id, photo.viewpoint.key).any()):
+            self._segmenting.tell(f"{target.name} has no pixels on this slice: go to one where it has.")
+        else:
+            return target
+        return None
 
     # Answers ----------------------------------------------------------------------------------------------------
 
@@ -185,23 +202,6 @@ class Carrying:
             self._view.problem(failure.message, False)
 
     # Inside -----------------------------------------------------------------------------------------------------
-
-    def _found(self) -> LabelObject | None:
-        """The object to carry, with pixels on the slice that is looked at; says what is missing."""
-        target, photo = self.target(), self._segmenting.photo
-        if target is None or photo is None:
-            self._segmenting.tell(_CHOOSE)
-        elif target.is_locked:
-            self._segmenting.tell(f"{target.name} is locked: unlock it in the list of objects to carry it.")
-        elif self._segmenting.is_doubtful:
-            self._segmenting.tell(f"Look at {target.name} here first: click to correct it, or press Space or Esc.")
-        elif self._segmenting.prompt.is_open and self._segmenting.preview is None:
-            self._segmenting.tell("Wait for the mask of the last click before carrying it on.")
-        elif not (self._segmenting.prompt.is_open or photo.annotation.mask(target.id, photo.viewpoint.key).any()):
-            self._segmenting.tell(f"{target.name} has no pixels on this slice: go to one where it has.")
-        else:
-            return target
-        return None
 
     def _behind(self, photo: Photo, target: LabelObject, key: SliceKey, direction: int) -> list[KnownSlice]:
         """The slices that tell what the object looks like: back to its key slice, this one last."""

@@ -72,9 +72,8 @@ class CarryDesk(QObject):
     def ask(self) -> None:
         """Ask through which slices, and begin."""
         self.carrying.end()
-        photo, target = self._segmenting.photo, self.carrying.target()
+        photo, target = self._segmenting.photo, self.carrying.ready()
         if photo is None or target is None:
-            self.carrying.carry_through(0, 0)
             return
         key = photo.viewpoint.key
         count, keys = photo.annotation.shape[key.axis], self.carrying.key_slices(target, key.axis)
@@ -96,8 +95,8 @@ class CarryDesk(QObject):
         if not gaps:
             self.noticed.emit(f"{target.name} was not made by hand on slices both before and after this one.")
             return
-        ends, pixel, position = ends_of(photo, target, key.axis, gaps), photo.pixel(key.axis), photo.annotation.history
-        before = position.position
+        ends, pixel = ends_of(photo, target, key.axis, gaps), photo.pixel(key.axis)
+        before = photo.annotation.history.position
 
         def write(filled: Filled) -> None:
             if self._segmenting.photo is photo and photo.annotation.history.position == before and filled:

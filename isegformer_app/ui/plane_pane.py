@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 from isegformer_app.controllers.photo import Photo
 from isegformer_app.controllers.segmenting import SegmentingController
 from isegformer_app.controllers.shown_labels import ShownLabels
-from isegformer_app.document import PLANE_NAMES, Ruler, SliceKey
+from isegformer_app.document import PLANE_NAMES, Origin, Ruler, SliceKey
 
 from .canvas import Canvas
 from .canvas_items import ScreenItem
@@ -160,9 +160,13 @@ def _marks(photo: Photo, axis: int, is_mirrored: bool) -> PlaneMarks:
     if is_mirrored:
         left, right = right, left
     cuts = ((down, 0, view.cursor[down]), (across, 1, view.cursor[across])) if view.are_three_shown else ()
+    key = view.plane_key(axis)
     name = PLANE_NAMES[axis].capitalize() if volume.affine is not None else f"Axis {axis}"
     title = f"{name}  {view.cursor[axis] + 1} / {volume.shape[axis]}"
     if photo.image is not None and len(photo.image.volumes) > 1:
         title += f"   time {view.time + 1} / {len(photo.image.volumes)}"
+    doubtful = [each.name for each in photo.annotation.objects if each.prompt(key).origin is Origin.DOUBTFUL]
+    if doubtful:
+        title += f"   look at {', '.join(doubtful)}"
     millimetres = min(volume.spacing[down], volume.spacing[across]) if volume.has_scale else 0.0
     return PlaneMarks(title, (top, bottom, left, right), millimetres, cuts)

@@ -13,7 +13,7 @@ from isegformer_app.document import Colour
 _WIDTH = 18
 _MARGIN = 5
 _LEAST_HEIGHT = 2.0
-_LEAST_DOUBT = 4.0
+_LEAST_DOUBT = 10.0
 AMBER = QColor(255, 176, 0)
 """Colour of what should be looked at."""
 
@@ -82,11 +82,14 @@ class SliceBar(QWidget):
             for first, behind in runs:
                 top = self._y(first)
                 painter.fillRect(QRectF(left, top, lane, max(self._y(behind) - top, _LEAST_HEIGHT)), colour)
-        for place in self.doubtful:
-            middle, tall = self._y(place) + height / 2, max(height, _LEAST_DOUBT)
-            painter.fillRect(QRectF(0, middle - tall / 2, _MARGIN, tall), AMBER)
-            painter.fillRect(QRectF(self.width() - _MARGIN, middle - tall / 2, _MARGIN, tall), AMBER)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.WindowText), 1))
+        painter.setBrush(AMBER)
+        for place in self.doubtful:
+            middle, half = self._y(place) + height / 2, max(height, _LEAST_DOUBT) / 2
+            for edge, tip in ((0, _MARGIN + 2), (self.width(), self.width() - _MARGIN - 2)):
+                corners = (QPointF(edge, middle - half), QPointF(tip, middle), QPointF(edge, middle + half))
+                painter.drawPolygon(corners)
         y = self._y(self._index) + height / 2
         painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 3))
         painter.drawLine(QPointF(1, y), QPointF(self.width() - 1, y))

@@ -2,7 +2,8 @@
 
 Three opinions on every pixel of the next slice are added as logits: how deep it lies in the last mask, moved along the
 optical flow; how much of the object the tokens of known slices hold that look like its own; and what the network says
-to one click in the middle of what the first two found. docs/adr/0010 has the measurements.
+to one click in the middle of what the first two found. What the last two say against the mask of the last slice, where
+it is known, is taken off: it would be said here again. docs/adr/0010 has the measurements.
 """
 
 from collections.abc import Callable, Hashable, Sequence
@@ -48,6 +49,10 @@ class CarryRule:
     """The vote counts for less on an object of fewer tokens: none of them is wholly its own."""
     click: float = 1.0
     """Weight of the network's answer."""
+    trust: float = 2.0
+    """So much more the depth counts beside the key slice."""
+    fading: float = 0.6
+    """So much of that trust is left with each slice further on."""
     expansion: float = 1.7
     """How much larger than the object the region is at least, along each axis."""
     max_magnification: float = 4.0
@@ -96,19 +101,42 @@ class Carrier:
         if box is None:
             return np.zeros(size, dtype=np.float32)
         view = view_of(self._region(box, size), self._side, self._multiple, square=self._square)
-        moved = _moved(last, image, view)
+        move, mask = _flow(last.image, image, view), look_at_mask(last.mask, view)
+        nearness = self._rule.fading ** (len(known) - 1)
+        prior = self._prior(move(mask), view, nearness)
+        logit = prior + self._opinion(image, prior, known, view, cancelled)
+        before = self._prior(mask, view, nearness)
+        opinion = self._opinion(last.image, before, known, view, cancelled)
+        # What speaks against the mask where it is known is how the network sees such objects, and no news.
+        logit -= move(np.where(before > 0, np.minimum(opinion, 0), np.maximum(opinion, 0)))
+        return paste(np.ascontiguousarray(_probability(logit)), view, size)
+
+    def _prior(self, mask: NDArray[np.float32], view: View, nearness: float) -> NDArray[np.float32]:
+        """Logit (h, w) of pixels by their depth in a mask (h, w) of the view."""
+        depth = _depth(mask > 0.5) * (100 / max(view.size))
+        limit = np.float32(self._rule.most_depth)
+        slope = self._rule.depth * (1 + self._rule.trust * nearness)
+        return np.asarray(np.clip(slope * depth, -limit, limit), dtype=np.float32)
+
+    def _opinion(
+        self,
+        image: NDArray[np.uint8],
+        prior: NDArray[np.float32],
+        known: Sequence[KnownSlice],
+        view: View,
+        cancelled: Callable[[], bool],
+    ) -> NDArray[np.float32]:
+        """Logit (h, w) that tokens and network add to the `prior` of an image."""
+        rule, opinion = self._rule, np.zeros_like(prior)
         features = self._encoded(image, view, cancelled)
-        rule = self._rule
-        depth = _depth(moved > 0.5) * (100 / max(view.size))
-        logit = np.clip(rule.depth * depth, -rule.most_depth, rule.most_depth)
         keys = _keys(features)
         if keys is not None and rule.alike:
-            tokens = float(moved.sum()) * keys[0].numel() / moved.size
+            tokens = np.count_nonzero(prior > 0) * keys[0].numel() / prior.size
             weight = rule.alike * min(1.0, tokens / rule.full_tokens)
-            logit = logit + weight * _logit(self._vote(keys, known, view, cancelled))
+            opinion += weight * _logit(self._vote(keys, known, view, cancelled))
         if rule.click:
-            logit = logit + rule.click * self._clicked(features, _probability(logit), view)
-        return paste(np.ascontiguousarray(_probability(logit)), view, size)
+            opinion += rule.click * self._clicked(features, _probability(prior + opinion), view)
+        return opinion
 
     def _region(self, box: Box, size: tuple[int, int]) -> Box:
         """Give the object room, in steps, so that neighbouring slices mostly share a region and are encoded once."""
@@ -186,18 +214,24 @@ def _stepped(start: int, stop: int, least: int, limit: int) -> tuple[int, int]:
     return max(0, start - start % step), min(limit, -(-stop // step) * step)
 
 
-def _moved(last: KnownSlice, image: NDArray[np.uint8], view: View) -> NDArray[np.float32]:
-    """The last mask in the view, (h, w) float32 in [0, 1], moved along the dense optical flow to `image`."""
+def _flow(
+    before: NDArray[np.uint8], image: NDArray[np.uint8], view: View
+) -> Callable[[NDArray[np.float32]], NDArray[np.float32]]:
+    """Give what moves a map (h, w) of the view along the dense optical flow from the slice before to `image`."""
     small = view_of(view.box, _FLOW_SIDE, _LEAST_SIDE)
     if min(small.size) < 2 * _LEAST_SIDE:
         # Too narrow for the flow's patches: what hardly extends is left where it is.
-        return look_at_mask(last.mask, view)
-    here, there = (cv2.cvtColor(look(each, small), cv2.COLOR_RGB2GRAY) for each in (image, last.image))
+        return lambda seen: seen
+    here, there = (cv2.cvtColor(look(each, small), cv2.COLOR_RGB2GRAY) for each in (image, before))
     flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(here, there, None)  # type: ignore[call-overload]
-    rows, cols = np.mgrid[: small.size[0], : small.size[1]].astype(np.float32)
-    mask = look_at_mask(last.mask, small)
-    moved = cv2.remap(mask, cols + flow[..., 0], rows + flow[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.clip(cv2.resize(moved, view.size[::-1], interpolation=cv2.INTER_LINEAR), 0, 1)
+    height, width = view.size
+    rows, cols = np.mgrid[:height, :width].astype(np.float32)
+    way = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
+    rows += way[..., 1] * (height / small.size[0])
+    cols += way[..., 0] * (width / small.size[1])
+    return lambda seen: np.asarray(
+        cv2.remap(seen, cols, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), dtype=np.float32
+    )
 
 
 def _keys(features: "Features") -> "Tensor | None":

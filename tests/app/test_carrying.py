@@ -1,95 +1,23 @@
-"""Objects are carried from slice to slice: what is proposed, kept, left alone, stopped at, undone and saved."""
+"""An object is carried to the next slice: what is proposed, accepted, dropped, refused."""
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog
 
 from isegformer_app.document import Origin, SliceKey
 from isegformer_app.inference import FakeEngine
-from isegformer_app.ui.carry_dialog import CarryDialog
 
+from .carrying import SHIFT, filled, go_to, mask, origin, press, probability, with_object
 from .conftest import Hands, Start
-from .test_recovery import save_to
 from .volumes import click, turn, write_volume
-
-SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
-Mask = NDArray[np.bool_]
-
-
-def probability(mask: Mask) -> NDArray[np.float32]:
-    return np.where(mask, np.float32(0.9), np.float32(0.02))
-
-
-def moved(mask: Mask, _: int) -> NDArray[np.float32]:
-    """What the engine of these tests finds on the next slice: the same, a column further on."""
-    return probability(np.roll(mask, 1, axis=1))
 
 
 @pytest.fixture
 def hands(start: Start, tmp_path: Path) -> Hands:
     return with_object(start, tmp_path)
-
-
-def with_object(start: Start, tmp_path: Path) -> Hands:
-    """Open a volume of 20 slices and finish an object of some pixels on slice 10 (counted from 0)."""
-    engine = FakeEngine(radius=4)
-    engine.carried = moved
-    hands = start(write_volume(tmp_path / "volume.nii"), engine=engine)
-    hands.wait_for_photo()
-    hands.do("axial")
-    go_to(hands, 10)
-    click(hands, 0, 20, 12)
-    hands.press(Qt.Key.Key_Space)
-    hands.window.message_bar.clear()
-    return hands
-
-
-def go_to(hands: Hands, index: int) -> None:
-    hands.window.volumes.slicing.go_to(0, index)
-
-
-def press(hands: Hands, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-    """Press, and wait until what that began is over."""
-    hands.press(key, modifier)
-    hands.wait_until(lambda: not hands.window.carry.carrying.is_under_way)
-
-
-def carry_through(hands: Hands, first: int, last: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fill in the dialog of Ctrl+G, slices counted from 0."""
-
-    def exec_(dialog: CarryDialog) -> int:
-        dialog.first.setValue(first + 1)
-        dialog.last.setValue(last + 1)
-        return int(QDialog.DialogCode.Accepted)
-
-    monkeypatch.setattr(CarryDialog, "exec", exec_)
-    hands.press(Qt.Key.Key_G, CTRL)
-
-
-def filled(hands: Hands, number: int = 1) -> list[int]:
-    voxels = hands.photo.annotation.label_map.voxels(number)
-    return np.flatnonzero(voxels.any(axis=(1, 2))).tolist()
-
-
-def mask(hands: Hands, index: int, number: int = 1) -> Mask:
-    return hands.photo.annotation.mask(number, SliceKey(0, index))
-
-
-def origin(hands: Hands, index: int) -> Origin:
-    return hands.photo.annotation.objects[0].prompt(SliceKey(0, index)).origin
-
-
-def wait_for_end(hands: Hands) -> None:
-    hands.wait_until(lambda: not hands.window.carry.carrying.is_under_way)
-
-
-# To the next slice ----------------------------------------------------------------------------------------------
 
 
 def test_g_proposes_on_the_next_slice_and_space_accepts(hands: Hands) -> None:
@@ -167,6 +95,21 @@ def test_what_cannot_be_carried_is_told(hands: Hands) -> None:
     assert hands.photo.viewpoint.key.index == 3
 
 
+def test_a_mask_under_way_is_waited_for(start: Start, tmp_path: Path) -> None:
+    gate = threading.Event()
+    hands = start(write_volume(tmp_path / "volume.nii"), engine=FakeEngine(radius=4, script=[gate]))
+    hands.wait_for_photo()
+    hands.do("axial")
+    hands.click(20, 12)
+    hands.press(Qt.Key.Key_G)
+    assert "Wait for the mask" in hands.window.message_bar.text
+    gate.set()
+    hands.wait_for_mask()
+    press(hands, Qt.Key.Key_G)
+    assert hands.preview_area > 0
+    assert len(filled(hands)) == 1
+
+
 def test_a_doubtful_proposal_is_told_and_marked_until_it_is_accepted(hands: Hands) -> None:
     hands.engine.carried = lambda mask, _: probability(~mask)
     press(hands, Qt.Key.Key_G)
@@ -174,6 +117,7 @@ def test_a_doubtful_proposal_is_told_and_marked_until_it_is_accepted(hands: Hand
     bar = hands.window.planes.panes[0].bar
     assert bar.doubtful == (11,)
     assert "12" in bar.toolTip()
+    assert hands.window.planes.panes[0]._marks.title.endswith("12 / 20   look at object 1")
     press(hands, Qt.Key.Key_G)
     assert "Look at object 1 here first" in hands.window.message_bar.text
     assert hands.photo.viewpoint.key.index == 11
@@ -184,204 +128,3 @@ def test_a_doubtful_proposal_is_told_and_marked_until_it_is_accepted(hands: Hand
     hands.press(Qt.Key.Key_Space)
     assert filled(hands) == [10, 11]
     assert not bar.doubtful
-
-
-# Through many slices --------------------------------------------------------------------------------------------
-
-
-def test_a_chain_goes_both_ways_and_is_one_step(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
-    carry_through(hands, 7, 13, monkeypatch)
-    wait_for_end(hands)
-    assert filled(hands) == list(range(7, 14))
-    np.testing.assert_array_equal(mask(hands, 13), np.roll(mask(hands, 10), 3, axis=1))
-    np.testing.assert_array_equal(mask(hands, 7), np.roll(mask(hands, 10), 3, axis=1))
-    assert "slices 8 to 10, 12 to 14" in hands.window.message_bar.text
-    assert hands.photo.annotation.history.undo_title == "Carry through slices"
-    hands.do("undo")
-    assert filled(hands) == [10]
-    hands.do("redo")
-    assert filled(hands) == list(range(7, 14))
-
-
-def test_it_stops_where_the_mask_is_in_doubt(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
-    hands.engine.carried = lambda mask, index: probability(~mask) if index == 13 else moved(mask, index)
-    carry_through(hands, 10, 19, monkeypatch)
-    wait_for_end(hands)
-    assert filled(hands) == [10, 11, 12]
-    assert "stopped at slice 14: the mask is much larger than before" in hands.window.message_bar.text
-    assert hands.photo.viewpoint.key.index == 13
-    assert hands.preview_area > 500
-    assert hands.window.planes.panes[0].bar.doubtful == (13,)
-    hands.press(Qt.Key.Key_Escape)
-    assert not hands.window.planes.panes[0].bar.doubtful
-    assert filled(hands) == [10, 11, 12]
-
-
-def test_a_weak_mask_is_written_and_marked_until_it_is_accepted(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
-    def weak(mask: Mask, index: int) -> NDArray[np.float32]:
-        found = moved(mask, index)
-        found[0, :27] = 0.4 if index == 12 else 0.02
-        return found
-
-    hands.engine.carried = weak
-    carry_through(hands, 10, 14, monkeypatch)
-    wait_for_end(hands)
-    assert filled(hands) == [10, 11, 12, 13, 14]
-    bar = hands.window.planes.panes[0].bar
-    assert bar.doubtful == (12,)
-    assert "Look at slice 13, marked amber" in hands.window.message_bar.text
-    before = mask(hands, 12)
-    hands.do("next_doubtful")
-    assert hands.photo.viewpoint.key.index == 12
-    hands.press(Qt.Key.Key_Space)
-    assert not bar.doubtful
-    np.testing.assert_array_equal(mask(hands, 12), before)
-    assert origin(hands, 12) is Origin.HAND
-
-
-def test_it_stops_where_the_object_ends(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
-    hands.engine.carried = lambda mask, index: probability(mask & (index < 13))
-    carry_through(hands, 10, 19, monkeypatch)
-    wait_for_end(hands)
-    assert filled(hands) == [10, 11, 12]
-    assert "stopped at slice 14: the object was not found there" in hands.window.message_bar.text
-    assert not hands.window.planes.panes[0].bar.doubtful
-    assert not hands.window.segmenting.prompt.is_open
-
-
-def test_key_slices_stay_and_are_set_out_from(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
-    go_to(hands, 14)
-    hands.window.segmenting.select_quietly(1)
-    click(hands, 0, 30, 20)
-    hands.press(Qt.Key.Key_Space)
-    by_hand = mask(hands, 14)
-    go_to(hands, 10)
-    carry_through(hands, 9, 16, monkeypatch)
-    wait_for_end(hands)
-    assert filled(hands) == list(range(9, 17))
-    np.testing.assert_array_equal(mask(hands, 14), by_hand)
-    np.testing.assert_array_equal(mask(hands, 12), np.roll(mask(hands, 10), 2, axis=1))
-    np.testing.assert_array_equal(mask(hands, 13), np.roll(by_hand, 1, axis=1))
-    np.testing.assert_array_equal(mask(hands, 16), np.roll(by_hand, 2, axis=1))
-
-
-def test_what_was_carried_is_carried_anew(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
-    carry_through(hands, 10, 13, monkeypatch)
-    wait_for_end(hands)
-    hands.engine.carried = lambda mask, _: probability(np.roll(mask, -1, axis=1))
-    go_to(hands, 10)
-    carry_through(hands, 10, 13, monkeypatch)
-    wait_for_end(hands)
-    np.testing.assert_array_equal(mask(hands, 13), np.roll(mask(hands, 10), -3, axis=1))
-
-
-def test_other_objects_keep_their_pixels(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
-    go_to(hands, 12)
-    click(hands, 0, 20, 16)
-    hands.press(Qt.Key.Key_Space)
-    other = mask(hands, 12, 2)
-    go_to(hands, 10)
-    carry_through(hands, 10, 14, monkeypatch)
-    wait_for_end(hands)
-    np.testing.assert_array_equal(mask(hands, 12, 2), other)
-    assert mask(hands, 12).any()
-    assert not (mask(hands, 12) & other).any()
-
-
-def held_at(step: int) -> tuple[FakeEngine, threading.Event]:
-    """An engine that waits before its prediction of that number."""
-    gate = threading.Event()
-    engine = FakeEngine(radius=4, script=[None] * step + [gate])
-    engine.carried = moved
-    return engine, gate
-
-
-def begun(start: Start, path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Hands, threading.Event]:
-    """A chain from slice 10 on that waits for its third slice."""
-    engine, gate = held_at(3)
-    hands = start(write_volume(path), engine=engine)
-    hands.wait_for_photo()
-    hands.do("axial")
-    go_to(hands, 10)
-    click(hands, 0, 20, 12)
-    hands.press(Qt.Key.Key_Space)
-    carry_through(hands, 10, 19, monkeypatch)
-    hands.wait_until(lambda: len(engine.predicted) == 4)
-    hands.wait_until(lambda: hands.photo.viewpoint.key.index == 12)
-    return hands, gate
-
-
-def escape(hands: Hands) -> None:
-    hands.press(Qt.Key.Key_Escape)
-
-
-def click_beside(hands: Hands) -> None:
-    hands.click(5, 5)
-
-
-def close_message(hands: Hands) -> None:
-    hands.window.message_bar.close_button.click()
-
-
-@pytest.mark.parametrize("end", [escape, click_beside, close_message])
-def test_a_click_or_escape_ends_it_and_what_was_made_is_kept(
-    end: Callable[[Hands], None], start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hands, gate = begun(start, tmp_path / "volume.nii", monkeypatch)
-    assert "slice 14 (3 of 9" in hands.window.message_bar.text
-    assert hands.window.planes.panes[0].labels.plane is not None
-    assert (hands.window.planes.panes[0].labels.plane == 1).any()
-    assert filled(hands) == [10]
-    end(hands)
-    assert not hands.window.carry.carrying.is_under_way
-    gate.set()
-    assert filled(hands) == [10, 11, 12]
-    assert hands.photo.viewpoint.key.index == 12
-    if end is click_beside:
-        hands.wait_for_mask()
-        assert hands.clicks == [(5, 5, True)]
-        hands.do("undo")
-    hands.do("undo")
-    assert filled(hands) == [10]
-
-
-def test_looking_at_another_slice_does_not_end_it(
-    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hands, gate = begun(start, tmp_path / "volume.nii", monkeypatch)
-    go_to(hands, 2)
-    gate.set()
-    wait_for_end(hands)
-    assert hands.photo.viewpoint.key.index == 2
-    assert filled(hands) == list(range(10, 20))
-
-
-def test_a_failure_keeps_what_was_made(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(mask: Mask, index: int) -> NDArray[np.float32]:
-        if index == 13:
-            raise ValueError("trouble")
-        return moved(mask, index)
-
-    hands.engine.carried = fail
-    carry_through(hands, 10, 19, monkeypatch)
-    wait_for_end(hands)
-    assert filled(hands) == [10, 11, 12]
-    assert "unexpected error" in hands.window.message_bar.text
-
-
-def test_doubts_and_carried_slices_are_saved(
-    hands: Hands, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hands.engine.carried = lambda mask, index: probability(~mask) if index == 13 else moved(mask, index)
-    carry_through(hands, 10, 19, monkeypatch)
-    wait_for_end(hands)
-    target = tmp_path / "work.isegformer"
-    assert save_to(hands, target, monkeypatch)
-    hands.wait_until(lambda: not hands.window.isWindowModified())
-    assert hands.window.close()
-    again = start(target, engine=FakeEngine(radius=4))
-    again.wait_for_photo()
-    assert again.window.planes.panes[0].bar.doubtful == (13,)
-    assert [origin(again, index) for index in (10, 11, 12)] == [Origin.HAND, Origin.CARRIED, Origin.CARRIED]
-    again.do("next_doubtful")
-    assert again.preview_area > 500

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from .carrying import CTRL, SHIFT, filled, go_to, mask, with_object
 from .conftest import Hands, Start
-from .test_carrying import CTRL, SHIFT, filled, go_to, mask, with_object
 from .volumes import click
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from isegformer_app.document import Click
-from isegformer_app.inference import FakeEngine, Request
+from isegformer_app.inference import FakeEngine, KnownSlice, Request
 
 IMAGE = np.zeros((20, 30, 3), np.uint8)
 CLICKS = (Click(5, 5, True), Click(6, 20, False))
@@ -46,6 +46,24 @@ def test_equal_by_value_not_by_identity() -> None:
 )
 def test_any_other_question_is_another_request(changes: dict[str, Any]) -> None:
     assert request(**changes) != request()
+
+
+def carried(mask: Any = MASK, key: str = "z") -> Request:
+    return request(clicks=(), previous=None, known=(KnownSlice(key, IMAGE, mask),))
+
+
+def test_what_is_carried_is_told_apart_by_its_known_slices() -> None:
+    assert carried() == carried(MASK.copy())
+    assert hash(carried()) == hash(carried(MASK.copy()))
+    for other in (carried(~MASK), carried(key="y"), request(clicks=(), previous=None)):
+        assert carried() != other
+
+
+def test_a_click_is_no_step_on_from_what_is_carried() -> None:
+    click = request(clicks=CLICKS[:1], previous=None)
+    assert not click.continues(carried())
+    assert not carried().continues(request(clicks=(), previous=None))
+    assert carried().continues(carried())
 
 
 def test_is_not_equal_to_something_else() -> None:

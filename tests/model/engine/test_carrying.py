@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from model.data.nifti_sets import read_label_volume, read_slice
 from model.engine import Cancelled, Carrier, KnownSlice, Segmenter
 from model.engine.walking import strides
 from model.errors import ImageError
 from model.walks import Doubt
+from resources import resource_path
 
 from .tiny import Painter, TinyEarly, TinyLate, TinySquare
 
@@ -62,6 +64,13 @@ def test_the_walk_ends_where_the_object_does() -> None:
     assert walked[1].doubt in set(Doubt)
 
 
+def test_a_large_object_ends_too() -> None:
+    """However deep a pixel lies in the last mask, it is no object where nothing is seen of it."""
+    mask = disk(45, 60, 40)
+    found = Segmenter(Painter()).carrier().carry(known(mask), picture(mask & False))
+    assert not (found >= 0.49).any()
+
+
 def test_an_answer_depends_on_what_is_asked_alone() -> None:
     asked = known(disk(40, 40), disk(41, 44)), picture(disk(42, 47), 9)
     fresh = Segmenter(TinyLate()).carrier().carry(*asked)
@@ -77,7 +86,7 @@ def test_a_slice_is_encoded_once_for_a_region() -> None:
     network.encoded.clear()
     for step in range(1, 5):
         carrier.carry(known(*masks[:step]), picture(masks[step], step))
-    assert len(network.encoded) == 4
+    assert len(network.encoded) == 5
 
 
 def test_nothing_stays_nothing() -> None:
@@ -99,3 +108,25 @@ def test_bad_input_is_told() -> None:
         carrier.carry(known(disk(40, 40)), np.zeros((8, 8, 3), np.uint8))
     with pytest.raises(Cancelled):
         carrier.carry(known(disk(40, 40)), picture(disk(40, 41)), lambda: True)
+
+
+@pytest.mark.slow
+def test_the_bundled_model_carries_the_spinal_cord() -> None:
+    """From its middle slice, further than a copy would do, and to nowhere that it is not."""
+    volume, labels = (resource_path(f"samples/spinal-cord/{name}.nii.gz") for name in ("t2", "t2-label"))
+    truth, axis = read_label_volume(labels)[0] > 0, 1
+    planes = np.moveaxis(truth, axis, 0)
+    key, last = 21, 24
+    carrier = Segmenter.load(None, "cpu").carrier()
+    walk = tuple(range(key, last + 1))
+    walked = list(strides(carrier, lambda index: read_slice(volume, (axis, index)), walk, planes[key], 0.49))
+    assert [each.index for each in walked] == list(walk[1:])
+    assert [each.doubt for each in walked] == [None] * len(walked)
+    for stride in walked:
+        goal = planes[stride.index]
+        assert overlap(stride.mask, goal) > 0.85
+    carried, copied = (
+        np.mean([overlap(mask, planes[index]) for index, mask in masks])
+        for masks in ([(each.index, each.mask) for each in walked], [(index, planes[key]) for index in walk[1:]])
+    )
+    assert carried > copied - 0.01
