@@ -11,8 +11,8 @@ from .icons import icon
 from .volume_actions import VOLUME_ACTIONS
 
 ACTIONS: tuple[ActionSpec, ...] = (
-    ActionSpec("open", "&Open photo…", "&File", ("Ctrl+O",), "Open one or more photos"),
-    ActionSpec("open_folder", "Open &folder…", "&File", ("Ctrl+U",), "Queue all photos of a folder"),
+    ActionSpec("open", "&Open photo or volume…", "&File", ("Ctrl+O",), "Open one or more photos or volumes"),
+    ActionSpec("open_folder", "Open &folder…", "&File", ("Ctrl+U",), "Queue all photos and volumes of a folder"),
     ActionSpec("open_sample", "Open the &sample photo", "&File", (), "A cat to try the clicks on"),
     ActionSpec("clear_recent", "&Clear recent list", "&File/Open &recent", starts_group=True),
     ActionSpec(

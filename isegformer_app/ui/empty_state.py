@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWi
 
 
 class EmptyState(QWidget):
-    """Offers to open a photo, a folder or the sample."""
+    """Offers to open photos or volumes, a folder or the sample."""
 
     open_wanted = Signal()
     folder_wanted = Signal()
@@ -15,7 +15,7 @@ class EmptyState(QWidget):
         super().__init__(parent)
         self.setObjectName("emptyState")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        title = QLabel("Drop photos or a folder here")
+        title = QLabel("Drop photos, volumes or a folder here")
         title.setObjectName("emptyTitle")
         hint = QLabel(
             "Left-click an object, right-click what does not belong to it, and press Space when the mask is right."
@@ -27,7 +27,7 @@ class EmptyState(QWidget):
         buttons.setSpacing(10)
         buttons.addStretch()
         for button in (
-            self._button("Open photo…", self.open_wanted, is_main=True),
+            self._button("Open photo or volume…", self.open_wanted, is_main=True),
             self._button("Open folder…", self.folder_wanted),
             self.sample_button,
         ):
