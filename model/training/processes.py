@@ -1,5 +1,6 @@
 """Several processes that train one network, started by torchrun: one a GPU, each with its share of a batch."""
 
+import gc
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -90,6 +91,8 @@ def joined_processes(device: str) -> Iterator[Processes]:
         ) from error
     finally:
         dist.destroy_process_group()
+        # A wrapped network in a cycle keeps the group: its threads have to end before Python does, or they abort it.
+        gc.collect()
 
 
 def _is_of_the_group(error: RuntimeError) -> bool:
