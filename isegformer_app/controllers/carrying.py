@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from isegformer_app.document import Edit, LabelObject, MaskCrop, Origin, OverlapRule, SliceKey
+from isegformer_app.document import Edit, LabelObject, MaskCrop, Origin, SliceKey
 from isegformer_app.document.edits import Batch, CarryMask, ProposeMask
 from isegformer_app.inference import Answer, Doubt, Failure, KnownSlice, Request, doubt_of, is_weak, remembered, walks
 
@@ -273,7 +273,7 @@ class Carrying:
     def _write(self, chain: _Chain) -> None:
         """Put everything that was found into the document as one step."""
         number = chain.target.id
-        rule = OverlapRule.ALLOW if self._segmenting.rule is OverlapRule.ALLOW else OverlapRule.KEEP
+        rule = self._segmenting.rule.sparing
         edits: list[Edit] = []
         if chain.is_single:
             edits += [ProposeMask(number, chain.key(index), mask) for index, mask in chain.made.items()]

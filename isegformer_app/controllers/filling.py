@@ -42,6 +42,7 @@ def fill(gaps: Sequence[Ends], pixel: tuple[float, float], progress: Progress) -
 
 def fill_edit(target: LabelObject, axis: int, filled: Filled, rule: OverlapRule) -> Batch:
     """Make the one step that writes the shapes; other objects keep their pixels."""
-    kept = OverlapRule.ALLOW if rule is OverlapRule.ALLOW else OverlapRule.KEEP
-    edits: tuple[Edit, ...] = tuple(CarryMask(target.id, SliceKey(axis, index), mask, kept) for index, mask in filled)
+    edits: tuple[Edit, ...] = tuple(
+        CarryMask(target.id, SliceKey(axis, index), mask, rule.sparing) for index, mask in filled
+    )
     return Batch(edits, "Fill between slices", target.id, SliceKey(axis, filled[0][0]))

@@ -16,6 +16,11 @@ class OverlapRule(Enum):
     OVERWRITE = "overwrite"
     ALLOW = "allow overlap"
 
+    @property
+    def sparing(self) -> "OverlapRule":
+        """The rule for masks that nobody drew: as this one, but no other object loses a pixel."""
+        return OverlapRule.KEEP if self is OverlapRule.OVERWRITE else self
+
 
 def assign(  # noqa: PLR0913 - a mask, its place, its owner and the rule
     label_map: LabelMap,
