@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,7 +67,8 @@ class Processes:
 def joined_processes(device: str) -> Iterator[Processes]:
     """Join the processes that torchrun started, or be the only one; `device` is auto, cpu or cuda.
 
-    Raises `DeviceError` where another process was lost: what it wrote stays, and the run can be gone on with.
+    Raises `DeviceError` where another process was lost: what it wrote stays, and the run can be gone on with. One of
+    several processes is deaf to SIGTERM from here to its end, but for those who hear it as a wish meanwhile.
     """
     count = int(os.environ.get("WORLD_SIZE", "1"))
     local = int(os.environ.get("LOCAL_RANK", "0"))
@@ -79,6 +81,8 @@ def joined_processes(device: str) -> Iterator[Processes]:
         return
     if on_gpu:
         torch.cuda.set_device(place)
+    # torchrun asks the others to end when one is lost, and kills them half a minute later: so long there is to say why.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     dist.init_process_group("nccl" if on_gpu else "gloo", timeout=_PATIENCE)
     try:
         yield Processes(dist.get_rank(), dist.get_world_size(), place)

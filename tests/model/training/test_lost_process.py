@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -32,8 +33,22 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def started(data: Path, run: Path, *more: str) -> subprocess.Popen[str]:
-    """Start the command as a user would, on two processes."""
+@pytest.fixture
+def started(data: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Start the command as a user would, on two processes; what still runs at the end of the test is ended."""
+    runs: list[subprocess.Popen[str]] = []
+
+    def start(run: Path, *more: str) -> subprocess.Popen[str]:
+        runs.append(training(data, run, *more))
+        return runs[-1]
+
+    yield start
+    for each in runs:
+        with each:
+            each.terminate()
+
+
+def training(data: Path, run: Path, *more: str) -> subprocess.Popen[str]:
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     preset = ["--preset", "from-scratch", "--data", str(data), "--output", str(run), "--device", "cpu"]
     size = ["--crop", "64,64", "--batch-size", "4", "--epochs", "1", "--epoch-samples", str(4 * STEPS)]
@@ -63,9 +78,11 @@ def steps_told(run: Path) -> int:
     return len(re.findall(r'"loss"', path.read_text())) if path.exists() else 0
 
 
-def test_a_killed_process_is_said_and_the_run_goes_on(data: Path, tmp_path: Path) -> None:
-    whole = started(data, tmp_path / "whole")
-    broken = started(data, tmp_path / "broken")
+def test_a_killed_process_is_said_and_the_run_goes_on(
+    started: Callable[..., subprocess.Popen[str]], tmp_path: Path
+) -> None:
+    whole = started(tmp_path / "whole")
+    broken = started(tmp_path / "broken")
     deadline = time.monotonic() + 300
     while not (steps_told(tmp_path / "broken") > 2 and (tmp_path / "broken" / "state.pt").exists()):
         assert broken.poll() is None, broken.communicate()[0]
@@ -74,13 +91,13 @@ def test_a_killed_process_is_said_and_the_run_goes_on(data: Path, tmp_path: Path
     os.kill(second_of(broken.pid), signal.SIGKILL)
     said = broken.communicate(timeout=300)[0]
     assert broken.returncode != 0
-    assert "Another process of this training was lost" in said
+    assert "Another process of this training was lost" in said, said
     assert "--resume auto" in said
     assert not (tmp_path / "broken" / "model.safetensors").exists()
 
     steps = torch.load(tmp_path / "broken" / "state.pt", weights_only=True)["steps"]
     assert 0 < steps < STEPS
-    again = started(data, tmp_path / "broken", "--resume", "auto")
+    again = started(tmp_path / "broken", "--resume", "auto")
     said = again.communicate(timeout=300)[0]
     assert again.returncode == 0, said
     said = whole.communicate(timeout=300)[0]
