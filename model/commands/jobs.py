@@ -34,8 +34,9 @@ def read_jobs(table: Path, folder: Path) -> list[Job]:
     """Read the jobs of a table, whose masks go to `folder`; image paths are relative to the table.
 
     CSV: a row a click, with the columns image, x, y, positive, and perhaps object, output and previous; rows of one
-    image and object belong together, and the first that has output or previous says it for all. JSON: a list of {"image", "clicks": [{"x", "y", "positive"}], ...} with the
-    same extras. A mask is called `output`, or else after its image and object. Raises `SettingsError`.
+    image and object belong together, and one of them says output and previous for all. JSON: a list of {"image",
+    "clicks": [{"x", "y", "positive"}], ...} with the same extras. A mask is called `output`, or else after its image
+    and object. Raises `SettingsError`.
     """
     text = _text(table)
     entries = _csv_entries(text, table) if table.suffix.lower() == ".csv" else _json_entries(text, table)

@@ -62,6 +62,8 @@ def test_a_damaged_image_is_named(dataset: Dataset, capsys: pytest.CaptureFixtur
         (["--dataset", "folder", "--root", "data", "--objects-per-image", "few"], "few"),
         (["--dataset", "folder", "--root", "data", "--max-clicks", "0"], "whole number"),
         (["--dataset", "folder", "--root", "data", "--min-area", "99999"], "no object"),
+        (["--dataset", "folder", "--root", "data", "--seed", "-1"], "whole number from 0"),
+        (["--dataset", "folder", "--root", "data", "--threads", "99999"], "too many"),
         (["--dataset", "folder", "--root", "data", "--output", "data/blocks/images/0.png"], "folder"),
     ],
 )
