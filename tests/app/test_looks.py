@@ -1,5 +1,6 @@
 """What the annotator sees besides the photo: markers, crosshair, spinner, theme, tool tips, and a small screen."""
 
+import re
 import threading
 from pathlib import Path
 
@@ -114,6 +115,17 @@ def test_every_button_tells_its_name_and_key(cat: Hands) -> None:
         assert not action.icon().isNull()
     buttons = cat.window.objects_panel.findChildren(QToolButton)
     assert all(each.toolTip() and not each.icon().isNull() for each in buttons)
+
+
+def test_every_entry_of_a_menu_has_a_letter_of_its_own(cat: Hands) -> None:
+    """A letter that two entries share opens neither."""
+    menus = [cat.window.menuBar(), *(each for each in cat.window.findChildren(QMenu) if each.title())]
+    for menu in menus:
+        words = [action.text() for action in menu.actions() if action.text()]
+        letters = [re.search("&([^&])", each) for each in words]
+        found = [each[1].lower() for each in letters if each is not None]
+        assert sorted(set(found)) == sorted(found), words
+        assert len(found) == len(words), words
 
 
 def test_everything_fits_on_a_small_screen(start: Start, folder: Path, tmp_path: Path) -> None:
