@@ -236,6 +236,7 @@ class MainWindow(QMainWindow):
         bridge.failed.connect(self.segmenting.receive_failure)
         bridge.state_changed.connect(self.model.state_changed)
         self.message_bar.retried.connect(self.segmenting.retry)
+        self.view.dressed.connect(self.message_bar.dress)
         self.model.text_changed.connect(self.status_bar.show_engine)
         self.empty_state.open_wanted.connect(self.files.ask_for_photos)
         self.empty_state.folder_wanted.connect(self.files.ask_for_folder)

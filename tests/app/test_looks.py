@@ -103,6 +103,30 @@ def test_the_theme_follows_the_system_while_it_is_asked_to(cat: Hands, monkeypat
     cat.do("theme_light")
 
 
+def test_message_on_show_is_dressed_with_the_window(cat: Hands) -> None:
+    def lightness() -> float:
+        drawn = cat.window.message_bar.close_button.icon().pixmap(24, 24).toImage()
+        places = [(x, y) for x in range(drawn.width()) for y in range(drawn.height())]
+        return max(drawn.pixelColor(x, y).lightness() for x, y in places if drawn.pixelColor(x, y).alpha() == 255)
+
+    cat.do("theme_light")
+    cat.window.problem("The disk is full.", False)
+    assert lightness() < 100
+    cat.do("theme_dark")
+    assert lightness() > 150
+    cat.do("theme_light")
+
+
+def test_names_in_messages_are_shown_as_they_are(cat: Hands) -> None:
+    """Nothing is taken for HTML: these tags would not be seen."""
+    grabbed = []
+    for name in ("cat", "<u></u>cat"):
+        cat.window.notice(f"There is no “{name}”.")
+        QTest.qWait(20)
+        grabbed.append(cat.window.message_bar.grab().toImage())
+    assert grabbed[0] != grabbed[1]
+
+
 def test_every_button_tells_its_name_and_key(cat: Hands) -> None:
     bar = cat.window.findChild(QToolBar, "tools")
     assert isinstance(bar, QToolBar)
