@@ -83,6 +83,39 @@ def test_labels_of_another_grid_are_resampled_only_when_asked(
     volume.wait_until(lambda: [bar.marked for bar in bars] == expected)
 
 
+def test_numbers_of_labels_come_back_as_they_were(
+    start: Start, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = start(write_volume(tmp_path / "volume.nii.gz"), engine=FakeEngine(radius=4))
+    hands.wait_for_photo("volume.nii.gz")
+    image = nib.load(hands.photo.path)
+    numbers = np.zeros(image.shape, np.uint16)
+    numbers[:5], numbers[5:9], numbers[20:] = 7, 52, 300
+    nib.save(nib.Nifti1Image(numbers, image.affine), tmp_path / "labels.nii.gz")
+    choose(hands, tmp_path / "labels.nii.gz", monkeypatch)
+    hands.wait_until(lambda: "3 objects imported" in hands.window.message_bar.text)
+    assert [each.name for each in hands.photo.annotation.objects] == ["object 7", "object 52", "object 300"]
+    export(hands, dialog_of(hands, Format.NIFTI, out))
+    np.testing.assert_array_equal(np.asarray(nib.load(out / "volume-labels.nii.gz").dataobj), numbers)
+    # Where a number is taken, the name keeps it.
+    choose(hands, tmp_path / "labels.nii.gz", monkeypatch)
+    hands.wait_until(lambda: len(hands.photo.annotation.objects) == 6)
+    again = [(each.id, each.name) for each in hands.photo.annotation.objects[3:]]
+    assert again == [(301, "label 7"), (302, "label 52"), (303, "label 300")]
+
+
+def test_the_highest_numbers_leave_room_for_other_objects(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = start(write_volume(tmp_path / "volume.nii.gz"), engine=FakeEngine(radius=4))
+    hands.wait_for_photo("volume.nii.gz")
+    image = nib.load(hands.photo.path)
+    nib.save(nib.Nifti1Image(np.full(image.shape, 65535, np.uint16), image.affine), tmp_path / "labels.nii.gz")
+    choose(hands, tmp_path / "labels.nii.gz", monkeypatch)
+    hands.wait_until(lambda: "1 object imported" in hands.window.message_bar.text)
+    assert [(each.id, each.name) for each in hands.photo.annotation.objects] == [(1, "label 65535")]
+
+
 def offered(hands: Hands) -> set[Format]:
     dialog = dialog_of(hands)
     kinds = {dialog.format_box.itemData(place) for place in range(dialog.format_box.count())}
