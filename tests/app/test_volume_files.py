@@ -156,3 +156,27 @@ def test_a_slice_takes_a_picture_of_a_mask(volume: Hands, tmp_path: Path, monkey
     assert key.index == SHAPE[0] // 2 + 1
     np.testing.assert_array_equal(volume.photo.annotation.mask(2, key), mask > 0)
     assert voxels(volume, 2).sum() == 12
+
+
+def test_an_export_speaks_of_volumes_and_slices(volume: Hands, out: Path) -> None:
+    dialog = dialog_of(volume, target=out)
+    assert dialog.choice.format is Format.NIFTI
+    assert dialog.summary.text() == "1 file will be written, with 1 object of 1 volume."
+    dialog.format_box.setCurrentIndex(dialog.format_box.findData(Format.COCO))
+    assert dialog.summary.text() == "3 files will be written, with 2 objects of 2 slices."
+    assert dialog.name_edit.text() == "volume-coco.json"
+    dialog.format_box.setCurrentIndex(dialog.format_box.findData(Format.DICOM_SEG))
+    assert dialog.summary.text() == "There is nothing that this format can hold; why is said below."
+    assert "no DICOM series" in dialog.preview.toPlainText()
+    dialog.format_box.setCurrentIndex(dialog.format_box.findData(Format.SEG_NRRD))
+    export(volume, dialog)
+    again = dialog_of(volume)
+    assert again.choice.format is Format.SEG_NRRD
+    again.reject()
+    volume.do("undo")
+    volume.do("undo")
+    volume.do("undo")
+    volume.do("undo")
+    empty = dialog_of(volume)
+    assert empty.summary.text() == "“volume.nii.gz” has nothing to export yet: finish an object first."
+    empty.reject()
