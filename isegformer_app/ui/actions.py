@@ -35,15 +35,19 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("autosave", "Save by i&tself", "&File", (), "Every two minutes, once there is a session file", True),
     ActionSpec(
         "import_mask",
-        "Import &mask…",
+        "Import &mask or labels…",
         "&File",
         (),
-        "A picture of masks for this photo: each value or colour becomes an object",
+        "A picture of masks, or a label volume: each value or colour becomes an object",
         starts_group=True,
     ),
     ActionSpec("import_coco", "&Import COCO JSON…", "&File", (), "Polygons and masks made elsewhere, for all photos"),
     ActionSpec(
-        "export", "&Export…", "&File", ("Ctrl+E", "Ctrl+Shift+E"), "COCO, PNG, YOLO, Pascal VOC, labelme, or a table"
+        "export",
+        "&Export…",
+        "&File",
+        ("Ctrl+E", "Ctrl+Shift+E"),
+        "COCO, PNG, YOLO, Pascal VOC, labelme, a table; of volumes NIfTI, DICOM-SEG, Slicer, surfaces",
     ),
     ActionSpec("quit", "&Quit", "&File", ("Ctrl+Q",), starts_group=True),
     ActionSpec("undo", "&Undo", "&Edit", ("Ctrl+Z",), "Take the last step back"),

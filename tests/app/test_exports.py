@@ -99,7 +99,7 @@ def test_all_photos_of_the_queue_and_those_left_out(start: Start, folder: Path, 
     dialog = dialog_of(hands, Format.PNG, out)
     assert "2 of 3" in dialog.all_photos.text()
     assert dialog.all_photos.isChecked()
-    assert "1 photo left out (no objects): photo3.png" in dialog.preview.toPlainText()
+    assert "1 left out (no objects): photo3.png" in dialog.preview.toPlainText()
     headline, lines = export(hands, dialog)
     assert "2 files with 2 objects of 2 photos" in headline
     assert "photo3.png" in lines
@@ -124,7 +124,7 @@ def test_ampersand_in_the_name_of_the_photo_is_shown(start: Start, folder: Path)
     hands = start(photo)
     dialog = dialog_of(hands)
     # Two of them stand for one; one alone would underline the next letter.
-    assert dialog.only_this.text() == "This photo (cat && dog.png)"
+    assert dialog.only_this.text() == "Only “cat && dog.png”"
     dialog.reject()
 
 
