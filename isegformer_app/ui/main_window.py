@@ -236,7 +236,6 @@ class MainWindow(QMainWindow):
         bridge.failed.connect(self.segmenting.receive_failure)
         bridge.state_changed.connect(self.model.state_changed)
         self.message_bar.retried.connect(self.segmenting.retry)
-        self.view.dressed.connect(self.message_bar.dress)
         self.model.text_changed.connect(self.status_bar.show_engine)
         self.empty_state.open_wanted.connect(self.files.ask_for_photos)
         self.empty_state.folder_wanted.connect(self.files.ask_for_folder)
@@ -294,6 +293,7 @@ class MainWindow(QMainWindow):
 
     def _connect_words(self) -> None:
         """What desks have to say goes to the message bar."""
+        self.view.dressed.connect(self.message_bar.dress)
         tell = (self.files, self.session, self.imports, self.joining, self.evaluation, self.model, self.models)
         for desk in (*tell, self.carry):
             desk.troubled.connect(lambda message: self.problem(message, False))
