@@ -69,6 +69,8 @@ class Settings:
     """CPU threads of the network, at most `MOST_THREADS`; 0 to leave it to PyTorch."""
     export_format: str = "coco"
     """Value of `controllers.export_plan.Format`; one that is unknown there counts as the default."""
+    export_format_of_volumes: str = "nifti"
+    """The same while a volume is open."""
     export_folder: str = ""
     """Folder of the last export; empty for that of the photo."""
     autosave: bool = True

@@ -89,6 +89,9 @@ class Carrying:
 
     def carry_on(self, turn: int = 1) -> None:
         """Carry to the next slice in the direction last gone, or for a `turn` of -1 in the other, as a proposal."""
+        if self._chain is not None and self._chain.is_single:
+            # A second press, before the first is answered: the slice is turned, and there is nothing to set out from.
+            return
         self.end()
         direction = self._direction * turn
         target, photo = self.ready(), self._segmenting.photo

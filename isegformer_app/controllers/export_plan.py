@@ -74,6 +74,11 @@ class Source:
     volume: VolumeSource | None = None
     key: SliceKey | None = None
 
+    @property
+    def noun(self) -> str:
+        """What it is called where several are counted."""
+        return "slice" if self.key is not None else "photo" if self.volume is None else "volume"
+
     @classmethod
     def of(cls, path: Path, work: StoredWork, volume: VolumeSource | None = None) -> "Source":
         """Take what was kept of a photo or volume."""

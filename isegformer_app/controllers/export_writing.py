@@ -1,5 +1,6 @@
 """Writing what was planned, all of it or nothing, away from the window's thread; and the report on it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +48,8 @@ def write_plan(plan: Plan, progress: Progress) -> ExportReport:
         if slices:
             done = done.joined(write_slice_images(slices, progress))
     return ExportReport(
-        f"{counted(len(done.paths), 'file')} with {counted(done.objects, 'object')} of "
-        f"{counted(len(plan.photos), 'photo')} written and read back.",
+        f"{counted(len(done.paths), 'file')} with {counted(done.objects, 'object')} of {sources_of(plan)} "
+        "written and read back.",
         plan.choice.folder,
         done.paths,
         (*plan.notes, *done.skipped, *left_out_words(plan)),
@@ -60,13 +61,19 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def sources_of(plan: Plan) -> str:
+    """Count what the objects are of: "2 photos", "1 photo and 20 slices"."""
+    counts = Counter(photo.source.noun for photo in plan.photos)
+    return " and ".join(counted(count, noun) for noun, count in counts.items())
+
+
 def left_out_words(plan: Plan, names_shown: int = 20) -> tuple[str, ...]:
-    """Say which photos are left out and why, a line a reason."""
+    """Say what is left out and why, a line a reason."""
     lines = []
     for reason, paths in plan.left_out.items():
         names = ", ".join(path.name for path in paths[:names_shown])
         more = f" and {len(paths) - names_shown:,} more" if len(paths) > names_shown else ""
-        lines.append(f"{counted(len(paths), 'photo')} left out ({reason}): {names}{more}")
+        lines.append(f"{len(paths):,} left out ({reason}): {names}{more}")
     return tuple(lines)
 
 

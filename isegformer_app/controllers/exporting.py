@@ -16,7 +16,7 @@ from .segmenting import SegmentingController
 from .slice_sources import NO_SLICES, slice_sources
 from .volume_exporting import volume_files, why_not
 
-_NO_OBJECTS = "no objects"
+_NO_OBJECTS, _NO_PIXELS = "no objects", "objects without pixels"
 _MOST_VOC_NUMBERS = 254
 _LONGEST_STEM = 200  # bytes: what is put behind it must fit as well
 
@@ -64,6 +64,11 @@ class ExportPlanner:
         return any(each.volume is not None for each in self.sources.values())
 
     @property
+    def is_volume_open(self) -> bool:
+        """Whether what is open is a volume with objects, and no photo."""
+        return self.current in self.sources and self.sources[self.current].volume is not None
+
+    @property
     def has_series(self) -> bool:
         """Whether any of it is a DICOM series, whose slices may lie at uneven distances."""
         return any(each.volume is not None and each.volume.kind is FileKind.DICOM for each in self.sources.values())
@@ -87,7 +92,8 @@ class ExportPlanner:
             *(_shared_files(choice) if photos else ()),
         )
         replaced = frozenset(path for path in files if self._exists(path))
-        problem = self._problem(choice, files, replaced) or _too_many_classes(choice, sources)
+        problem = _nothing(choice, self.current, left_out) if not files else self._problem(choice, files, replaced)
+        problem = problem or _too_many_classes(choice, sources)
         return Plan(choice, photos, files, replaced, left_out, tuple(notes), problem)
 
     def _chosen(self, choice: Choice) -> tuple[list[Source], dict[str, PathList]]:
@@ -122,9 +128,6 @@ class ExportPlanner:
         return self._named[1:]
 
     def _problem(self, choice: Choice, files: tuple[Path, ...], replaced: frozenset[Path]) -> str:
-        if not files:
-            whose = "This photo has" if choice.only_current else "No photo has"
-            return f"{whose} anything to export yet: finish an object first."
         if choice.format in ONE_FILE and (choice.name in {"", ".", ".."} or Path(choice.name).name != choice.name):
             return "Give the file a name without a folder in it."
         if not choice.folder.is_absolute() or not choice.folder.is_dir():
@@ -177,12 +180,20 @@ def _why_not(kind: Format, source: Source) -> str:
     if not source.work.state.objects:
         return _NO_OBJECTS
     if not _objects(kind, source):
-        return "objects without pixels"
+        return _NO_PIXELS
     if kind in OF_VOLUMES:
         return why_not(kind, source)
     if kind is Format.VOC and len(source.filled) > _MOST_VOC_NUMBERS:
         return f"more than {_MOST_VOC_NUMBERS} objects, which Pascal VOC cannot hold"
     return ""
+
+
+def _nothing(choice: Choice, current: Path, left_out: Mapping[str, Sequence[Path]]) -> str:
+    """Say why there is nothing to write."""
+    if set(left_out) - {_NO_OBJECTS, _NO_PIXELS}:
+        return "There is nothing that this format can hold; why is said below."
+    whose = f"“{current.name}” has" if choice.only_current else "There is"
+    return f"{whose} nothing to export yet: finish an object first."
 
 
 def _too_many_classes(choice: Choice, sources: list[Source]) -> str:

@@ -20,6 +20,7 @@ from isegformer_app.document import (
     Viewpoint,
 )
 from isegformer_app.document.edits import Batch, PlaceMask
+from isegformer_app.document.label_map import MAX_OBJECT_ID
 from isegformer_app.document.object_edits import NewClass, NewObject
 from isegformer_app.files.errors import FileProblem
 from isegformer_app.files.volumes import VolumeSource
@@ -30,6 +31,9 @@ from .progress import Progress
 if TYPE_CHECKING:
     from isegformer_app.files.coco_import import CocoImport, ImportedObject, ImportedPhoto
     from isegformer_app.files.label_volume import ImportedLabel
+
+_HIGHEST_KEPT = MAX_OBJECT_ID // 2
+"""Highest number of a label that becomes that of an object: others must find numbers behind it."""
 
 Watch = Callable[[Path, str, Annotation, VolumeSource | None], None]
 """Keeps the work on a photo safe from a crash: its path, the hash of its file, its annotation, a volume's source."""
@@ -103,14 +107,19 @@ def _area(mask: MaskCrop) -> tuple[slice, slice]:
 
 
 def label_edit(annotation: Annotation, labels: "Sequence[ImportedLabel]", class_id: int) -> Batch:
-    """Make an object of each label of a volume, as one step; they stay whole where they overlap others."""
-    number = annotation.state.next_object_id
+    """Make an object of each label of a volume, as one step; they stay whole where they overlap others.
+
+    They keep their numbers where these are free, so that they are written as they came; else their names tell them.
+    """
+    free = annotation.state.next_object_id
+    are_kept = labels[0].value >= free and labels[-1].value <= _HIGHEST_KEPT
     edits: list[Edit] = []
     for place, each in enumerate(labels):
-        edits.append(NewObject(number + place, class_id, each.name))
-        edits += [PlaceMask(number + place, SliceKey(0, index), mask, OverlapRule.ALLOW) for index, mask in each.planes]
+        number = each.value if are_kept else free + place
+        edits.append(NewObject(number, class_id, each.name or ("" if are_kept else f"label {each.value}")))
+        edits += [PlaceMask(number, SliceKey(0, index), mask, OverlapRule.ALLOW) for index, mask in each.planes]
     first = labels[0].planes[0][0]
-    return Batch(tuple(edits), "Import labels", number, SliceKey(0, first))
+    return Batch(tuple(edits), "Import labels", labels[0].value if are_kept else free, SliceKey(0, first))
 
 
 # A COCO file ---------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from .objects import Colour, LabelClass, LabelObject, Status, palette_colour
 
 @dataclass(frozen=True, slots=True)
 class NewObject:
-    """Make an empty object. `object_id` must be the state's `next_object_id`, so that the caller knows it."""
+    """Make an empty object. `object_id` must be the state's `next_object_id` or higher, so that the caller knows it."""
 
     object_id: int
     class_id: int
@@ -29,7 +29,7 @@ class NewObject:
         label_class = state.find_class(self.class_id)
         if label_class is None:
             raise EditError(f"There is no class {self.class_id}.")
-        if self.object_id != state.next_object_id:
+        if self.object_id < state.next_object_id:
             raise EditError(f"The next object has the number {state.next_object_id}, not {self.object_id}.")
         if self.object_id > MAX_OBJECT_ID:
             raise EditError(f"One photo holds at most {MAX_OBJECT_ID} objects.")

@@ -25,8 +25,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from isegformer_app.controllers.export_plan import BY_CLASS, EVEN_ONLY, OF_VOLUMES, ONE_FILE, Choice, Format
-from isegformer_app.controllers.export_writing import ExportReport, counted, left_out_words, write_plan
+from isegformer_app.controllers.export_plan import (
+    BY_CLASS,
+    EVEN_ONLY,
+    OF_VOLUMES,
+    ONE_FILE,
+    Choice,
+    Format,
+    stem_of,
+)
+from isegformer_app.controllers.export_writing import ExportReport, counted, left_out_words, sources_of, write_plan
 from isegformer_app.controllers.exporting import ExportPlanner, Plan
 from isegformer_app.settings import Settings
 
@@ -96,8 +104,9 @@ class ExportDialog(QDialog):
                 self.format_box.addItem(words.title, kind)
         self.hint = _faint()
         ready, total = self._planner.with_objects(), len(self._planner.queue)
-        self.only_this = QRadioButton(f"This photo ({_short(self._planner.current.name)})")
-        self.all_photos = QRadioButton(f"All photos with objects ({ready:,} of {total:,})")
+        name = _short(self._planner.current.name).replace("&", "&&")
+        self.only_this = QRadioButton(f"Only “{name}”")
+        self.all_photos = QRadioButton(f"All with objects ({ready:,} of {total:,})")
         (self.all_photos if total > 1 else self.only_this).setChecked(True)
         self.all_photos.setEnabled(total > 1)
         self.folder_edit = QLineEdit()
@@ -179,9 +188,11 @@ class ExportDialog(QDialog):
 
     def _take_settings(self) -> None:
         kinds = [self.format_box.itemData(place).value for place in range(self.format_box.count())]
-        if self._settings.export_format in kinds:
-            self.format_box.setCurrentIndex(kinds.index(self._settings.export_format))
-        folder = Path(self._settings.export_folder)
+        settings, is_volume = self._settings, self._planner.is_volume_open
+        wanted = settings.export_format_of_volumes if is_volume else settings.export_format
+        if wanted in kinds:
+            self.format_box.setCurrentIndex(kinds.index(wanted))
+        folder = Path(settings.export_folder)
         usable = folder.is_absolute() and folder.is_dir()
         self.folder_edit.setText(str(folder if usable else self._planner.current.parent))
 
@@ -239,7 +250,7 @@ class ExportDialog(QDialog):
     def _suggest_name(self) -> None:
         """Suggest a file name as long as nobody typed one, and show what would be written."""
         former, usual = self._suggested, ONE_FILE.get(self._format, "")
-        stem = self._planner.current.stem
+        stem = stem_of(self._planner.current)
         self._suggested = f"{stem}-{usual}" if usual and self.only_this.isChecked() else usual
         if self.name_edit.text() in {"", former}:
             with QSignalBlocker(self.name_edit):
@@ -258,7 +269,10 @@ class ExportDialog(QDialog):
         plan = self._plan
         if plan is None or plan.problem:
             return
-        self._settings.export_format = plan.choice.format.value
+        if self._planner.is_volume_open:
+            self._settings.export_format_of_volumes = plan.choice.format.value
+        else:
+            self._settings.export_format = plan.choice.format.value
         self._settings.export_folder = str(plan.choice.folder)
         self._set_busy(True)
         self._say("Writing…")
@@ -308,8 +322,8 @@ class ExportDialog(QDialog):
 
 
 def _summary(plan: Plan) -> str:
-    photos, objects = counted(len(plan.photos), "photo"), counted(plan.objects, "object")
-    words = f"{counted(len(plan.files), 'file')} will be written, with {objects} of {photos}"
+    objects = counted(plan.objects, "object")
+    words = f"{counted(len(plan.files), 'file')} will be written, with {objects} of {sources_of(plan)}"
     if not plan.replaced:
         return f"{words}."
     verb = "exists and will be replaced" if len(plan.replaced) == 1 else "exist and will be replaced"

@@ -11,7 +11,7 @@ import nibabel
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.nifti_sets import SUFFIXES, read_label_volume, read_slice
+from ..data.nifti_sets import SUFFIXES, check_grid, read_label_volume, read_slice
 from ..data.writing import check_writable, write_bytes
 from ..errors import DatasetError, OutputError, SettingsError
 from ..walks import Doubt, Walk, walks
@@ -36,7 +36,7 @@ class Outcome:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("volume", type=Path, metavar="VOLUME", help="a NIfTI volume")
+    parser.add_argument("volume", type=Path, metavar="VOLUME", help="a NIfTI volume; of time points the first")
     parser.add_argument("labels", type=Path, metavar="LABELS", help="a label volume on its grid, some slices labelled")
     parser.add_argument("--output", type=Path, required=True, metavar="FILE.nii.gz", help="where all labels go")
     parser.add_argument(
@@ -60,15 +60,15 @@ def run(arguments: argparse.Namespace) -> int:
     _check_target(arguments)
     known, coarsest = read_label_volume(arguments.labels)
     axis = coarsest if arguments.axis is None else arguments.axis
-    read_slice(arguments.volume, (axis, 0))
-    truth = None if arguments.truth is None else _truth(arguments.truth, known)
+    check_grid(arguments.labels, arguments.volume)
+    truth = None if arguments.truth is None else _truth(arguments.truth, arguments.volume)
     first, last = _range(arguments, known.shape[axis])
     planes = np.moveaxis(known, axis, 0)
     numbers = arguments.objects or np.unique(known[known > 0]).tolist()
     plans = {number: _plan(planes, number, first, last, arguments.labels) for number in numbers}
     if not numbers:
         raise DatasetError(f"The label volume {str(arguments.labels)!r} holds no object.")
-    _check_size(arguments, known.shape, axis)
+    read_slice(arguments.volume, (axis, 0))
     carrier = load_segmenter(arguments).carrier()
     filled = planes.copy()
     outcomes = [_carry(carrier, arguments, (axis, number), plans[number], filled) for number in numbers]
@@ -86,11 +86,9 @@ def _check_target(arguments: argparse.Namespace) -> None:
     check_writable(arguments.output)
 
 
-def _truth(path: Path, known: NDArray[np.int32]) -> NDArray[np.int32]:
-    truth, _ = read_label_volume(path)
-    if truth.shape != known.shape:
-        raise DatasetError(f"The label volume {str(path)!r} has the shape {truth.shape}, the other one {known.shape}.")
-    return truth
+def _truth(path: Path, volume: Path) -> NDArray[np.int32]:
+    check_grid(path, volume)
+    return read_label_volume(path)[0]
 
 
 def _range(arguments: argparse.Namespace, count: int) -> tuple[int, int]:
@@ -98,15 +96,6 @@ def _range(arguments: argparse.Namespace, count: int) -> tuple[int, int]:
     if not 0 <= arguments.first <= last < count:
         raise SettingsError(f"There are no slices {arguments.first} to {last} among 0 to {count - 1}.")
     return arguments.first, last
-
-
-def _check_size(arguments: argparse.Namespace, shape: tuple[int, ...], axis: int) -> None:
-    rows, cols = (length for number, length in enumerate(shape) if number != axis)
-    seen = read_slice(arguments.volume, (axis, shape[axis] - 1)).shape[:2]
-    if seen != (rows, cols):
-        raise DatasetError(
-            f"The slices of {str(arguments.volume)!r} are {seen}, those of {str(arguments.labels)!r} {(rows, cols)}."
-        )
 
 
 def _plan(
@@ -148,7 +137,7 @@ def _carry(
 
 def _write(arguments: argparse.Namespace, labels: NDArray[np.int32]) -> None:
     grid = nibabel.load(arguments.labels)
-    kind = np.min_scalar_type(int(labels.max()))
+    kind = np.result_type(*(np.min_scalar_type(int(end)) for end in (labels.min(), labels.max())))
     image = nibabel.Nifti1Image(labels.astype(kind), grid.affine, grid.header)  # type: ignore[no-untyped-call, attr-defined]
     image.set_data_dtype(kind)  # type: ignore[no-untyped-call]
     data: bytes = image.to_bytes()

@@ -8,6 +8,7 @@ Decathlon's layout), or `images/NAME.nii.gz` with `labels/` or `masks/`, or BraT
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
 import nibabel
 import numpy as np
@@ -23,6 +24,10 @@ _PAIRS = (("imagesTr", "labelsTr"), ("images", "labels"), ("images", "masks"))
 _BRATS_IMAGES = ("flair", "t2f", "t2-flair", "t2", "t1ce", "t1")
 _ENDINGS = tuple(f"{mark}{word}" for mark in "-_" for word in ("label", "labels", "seg", "mask", "gt"))
 _LOW, _HIGH = 0.5, 99.5
+_SAME_PLACE = 0.1
+"""Of a voxel: how far labels may lie beside the image."""
+_MOST_NUMBER, _MOST_ROUNDED = 2**24, 1e-3
+"""Labels kept as fractions are whole numbers that far at most, and so large."""
 _SMALLEST = 20
 """Fewest labelled voxels of a slice that becomes an image."""
 
@@ -111,11 +116,7 @@ def _stem(path: Path) -> str:
 def _slices(names: tuple[str, str], picture: Path, labels: Path, slicing: Slicing) -> list[Annotated]:
     values, coarsest = read_label_volume(labels)
     axis = coarsest if slicing.axis is None else slicing.axis
-    shape = _shape(picture)
-    if shape != values.shape:
-        raise DatasetError(
-            f"The label volume {str(labels)!r} has the shape {values.shape}, its image {str(picture)!r} {shape}."
-        )
+    check_grid(labels, picture)
     counts = np.moveaxis(values > 0, axis, 0).sum(axis=(1, 2))
     if not counts.any():
         raise DatasetError(f"The label volume {str(labels)!r} holds no object.")
@@ -150,13 +151,33 @@ def _read_labels(labels: Path, place: tuple[int, int], slicing: Slicing) -> Obje
     return Objects(objects[None], ignored, classes=classes_of(plane, objects) if slicing.kind == "semantic" else {})
 
 
-def _shape(path: Path) -> tuple[int, ...]:
-    """Give the lengths of the three axes from the header alone."""
+def check_grid(labels: Path, picture: Path) -> None:
+    """Raise `DatasetError` where labels do not lie on the voxels of `picture`, told from the headers alone."""
+    (shape, affine), (wanted, place) = _grid(labels), _grid(picture)
+    if shape != wanted:
+        raise DatasetError(
+            f"The label volume {str(labels)!r} has the shape {shape}, its image {str(picture)!r} {wanted}."
+        )
+    if affine is None or place is None:
+        return
+    corners = np.array([[*corner, 1.0] for corner in np.ndindex(2, 2, 2)]) * [*(np.array(shape) - 1), 1]
+    apart = float(np.linalg.norm(corners @ (affine - place).T, axis=1).max())
+    if apart > _SAME_PLACE * np.linalg.norm(place[:3, :3], axis=0).min():
+        raise DatasetError(
+            f"The label volume {str(labels)!r} lies up to {apart:.2f} mm beside its image {str(picture)!r}; "
+            "resample it to the voxels of the image."
+        )
+
+
+def _grid(path: Path) -> tuple[tuple[int, ...], NDArray[np.float64] | None]:
+    """Give the lengths of the three axes, and where they lie in the patient; None where the header does not say."""
     try:
-        shape = tuple(nibabel.load(path).shape)  # type: ignore[attr-defined]
+        image = nibabel.load(path)
     except (OSError, ImageFileError, ValueError, EOFError) as error:
         raise DatasetError(f"The volume {str(path)!r} cannot be read ({error}).") from error
-    return shape[:3]
+    header: Any = image.header
+    is_placed = any(int(header.get(code, 0)) > 0 for code in ("sform_code", "qform_code"))
+    return tuple(image.shape[:3]), image.affine if is_placed else None  # type: ignore[attr-defined]
 
 
 @lru_cache(maxsize=2)
@@ -187,7 +208,14 @@ def read_label_volume(path: Path) -> tuple[NDArray[np.int32], int]:
 
     Raises `DatasetError`.
     """
-    values = np.rint(_volume(path)).astype(np.int32)
+    stored = _volume(path)
+    times = nibabel.load(path).shape[3:]  # type: ignore[attr-defined]
+    if max(times, default=1) > 1:
+        raise DatasetError(f"{str(path)!r} holds {times[0]} volumes, not one of labels.")
+    whole = np.rint(stored)
+    if np.abs(stored - whole).max() > _MOST_ROUNDED or np.abs(whole).max() > _MOST_NUMBER:
+        raise DatasetError(f"{str(path)!r} holds values that are no whole numbers, and so no labels.")
+    values = whole.astype(np.int32)
     spacing = np.asarray(nibabel.load(path).header.get_zooms()[:3])  # type: ignore[attr-defined]
     axis = 2 if spacing.max() < 1.05 * spacing.min() else int(spacing.argmax())
     return values, axis

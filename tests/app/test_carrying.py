@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 
 from isegformer_app.document import Origin, SliceKey
 from isegformer_app.inference import FakeEngine
 
-from .carrying import SHIFT, filled, go_to, mask, origin, press, probability, with_object
+from .carrying import SHIFT, Mask, filled, go_to, mask, moved, origin, press, probability, wait_for_end, with_object
 from .conftest import Hands, Start
 from .volumes import click, turn, write_volume
 
@@ -34,6 +35,24 @@ def test_g_proposes_on_the_next_slice_and_space_accepts(hands: Hands) -> None:
     hands.do("undo")
     assert filled(hands) == [10]
     assert not hands.photo.annotation.objects[0].prompt(SliceKey(0, 11)).is_open
+
+
+@pytest.mark.parametrize("again", [Qt.KeyboardModifier.NoModifier, SHIFT])
+def test_g_pressed_again_before_the_answer_changes_nothing(hands: Hands, again: Qt.KeyboardModifier) -> None:
+    answer = threading.Event()
+
+    def late(before: Mask, index: int) -> NDArray[np.float32]:
+        assert answer.wait(20)
+        return moved(before, index)
+
+    hands.engine.carried = late
+    hands.press(Qt.Key.Key_G)
+    hands.press(Qt.Key.Key_G, again)
+    assert hands.window.message_bar.text.startswith("Carrying object 1 to slice 12")
+    answer.set()
+    wait_for_end(hands)
+    assert hands.photo.viewpoint.key.index == 11
+    assert hands.window.segmenting.preview is not None
 
 
 def test_a_proposal_is_corrected_with_clicks(hands: Hands) -> None:

@@ -99,7 +99,7 @@ def test_all_photos_of_the_queue_and_those_left_out(start: Start, folder: Path, 
     dialog = dialog_of(hands, Format.PNG, out)
     assert "2 of 3" in dialog.all_photos.text()
     assert dialog.all_photos.isChecked()
-    assert "1 photo left out (no objects): photo3.png" in dialog.preview.toPlainText()
+    assert "1 left out (no objects): photo3.png" in dialog.preview.toPlainText()
     headline, lines = export(hands, dialog)
     assert "2 files with 2 objects of 2 photos" in headline
     assert "photo3.png" in lines
@@ -117,6 +117,15 @@ def test_this_photo_alone(start: Start, folder: Path, out: Path) -> None:
     dialog.only_this.setChecked(True)
     export(hands, dialog)
     assert [path.name for path in out.iterdir()] == ["photo2.json"]
+
+
+def test_ampersand_in_the_name_of_the_photo_is_shown(start: Start, folder: Path) -> None:
+    photo = (folder / "photo1.png").rename(folder / "cat & dog.png")
+    hands = start(photo)
+    dialog = dialog_of(hands)
+    # Two of them stand for one; one alone would underline the next letter.
+    assert dialog.only_this.text() == "Only “cat && dog.png”"
+    dialog.reject()
 
 
 def test_a_class_has_one_number_on_all_photos(start: Start, folder: Path, out: Path) -> None:

@@ -83,6 +83,39 @@ def test_labels_of_another_grid_are_resampled_only_when_asked(
     volume.wait_until(lambda: [bar.marked for bar in bars] == expected)
 
 
+def test_numbers_of_labels_come_back_as_they_were(
+    start: Start, tmp_path: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = start(write_volume(tmp_path / "volume.nii.gz"), engine=FakeEngine(radius=4))
+    hands.wait_for_photo("volume.nii.gz")
+    image = nib.load(hands.photo.path)
+    numbers = np.zeros(image.shape, np.uint16)
+    numbers[:5], numbers[5:9], numbers[20:] = 7, 52, 300
+    nib.save(nib.Nifti1Image(numbers, image.affine), tmp_path / "labels.nii.gz")
+    choose(hands, tmp_path / "labels.nii.gz", monkeypatch)
+    hands.wait_until(lambda: "3 objects imported" in hands.window.message_bar.text)
+    assert [each.name for each in hands.photo.annotation.objects] == ["object 7", "object 52", "object 300"]
+    export(hands, dialog_of(hands, Format.NIFTI, out))
+    np.testing.assert_array_equal(np.asarray(nib.load(out / "volume-labels.nii.gz").dataobj), numbers)
+    # Where a number is taken, the name keeps it.
+    choose(hands, tmp_path / "labels.nii.gz", monkeypatch)
+    hands.wait_until(lambda: len(hands.photo.annotation.objects) == 6)
+    again = [(each.id, each.name) for each in hands.photo.annotation.objects[3:]]
+    assert again == [(301, "label 7"), (302, "label 52"), (303, "label 300")]
+
+
+def test_the_highest_numbers_leave_room_for_other_objects(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hands = start(write_volume(tmp_path / "volume.nii.gz"), engine=FakeEngine(radius=4))
+    hands.wait_for_photo("volume.nii.gz")
+    image = nib.load(hands.photo.path)
+    nib.save(nib.Nifti1Image(np.full(image.shape, 65535, np.uint16), image.affine), tmp_path / "labels.nii.gz")
+    choose(hands, tmp_path / "labels.nii.gz", monkeypatch)
+    hands.wait_until(lambda: "1 object imported" in hands.window.message_bar.text)
+    assert [(each.id, each.name) for each in hands.photo.annotation.objects] == [(1, "label 65535")]
+
+
 def offered(hands: Hands) -> set[Format]:
     dialog = dialog_of(hands)
     kinds = {dialog.format_box.itemData(place) for place in range(dialog.format_box.count())}
@@ -123,3 +156,27 @@ def test_a_slice_takes_a_picture_of_a_mask(volume: Hands, tmp_path: Path, monkey
     assert key.index == SHAPE[0] // 2 + 1
     np.testing.assert_array_equal(volume.photo.annotation.mask(2, key), mask > 0)
     assert voxels(volume, 2).sum() == 12
+
+
+def test_an_export_speaks_of_volumes_and_slices(volume: Hands, out: Path) -> None:
+    dialog = dialog_of(volume, target=out)
+    assert dialog.choice.format is Format.NIFTI
+    assert dialog.summary.text() == "1 file will be written, with 1 object of 1 volume."
+    dialog.format_box.setCurrentIndex(dialog.format_box.findData(Format.COCO))
+    assert dialog.summary.text() == "3 files will be written, with 2 objects of 2 slices."
+    assert dialog.name_edit.text() == "volume-coco.json"
+    dialog.format_box.setCurrentIndex(dialog.format_box.findData(Format.DICOM_SEG))
+    assert dialog.summary.text() == "There is nothing that this format can hold; why is said below."
+    assert "no DICOM series" in dialog.preview.toPlainText()
+    dialog.format_box.setCurrentIndex(dialog.format_box.findData(Format.SEG_NRRD))
+    export(volume, dialog)
+    again = dialog_of(volume)
+    assert again.choice.format is Format.SEG_NRRD
+    again.reject()
+    volume.do("undo")
+    volume.do("undo")
+    volume.do("undo")
+    volume.do("undo")
+    empty = dialog_of(volume)
+    assert empty.summary.text() == "“volume.nii.gz” has nothing to export yet: finish an object first."
+    empty.reject()

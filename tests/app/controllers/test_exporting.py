@@ -52,7 +52,7 @@ def test_what_was_planned_is_what_is_written(tmp_path: Path, kind: Format) -> No
     assert set(report.files) == set(plan.files)
     assert {path for path in tmp_path.rglob("*") if path.is_file()} == set(plan.files)
     assert "with 3 objects of 2 photos" in report.headline
-    assert report.skipped == ("1 photo left out (no objects): c.png",)
+    assert report.skipped == ("1 left out (no objects): c.png",)
 
 
 def test_coco_of_all_photos_is_loaded_bit_by_bit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -187,7 +187,7 @@ def test_batch_is_one_step_and_all_or_nothing() -> None:
         AddClick(1, PHOTO, Click(0, -1, True)),
         AddClick(1, SliceKey(0, 1), Click(0, 0, True)),
         MoveClick(1, PHOTO, 0, 0, 0),
-        NewObject(5, 1),
+        NewObject(1, 1),
         NewObject(2, 9),
         DeleteClass(1),
         NewClass(" OBJECT "),

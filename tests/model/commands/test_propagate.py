@@ -24,8 +24,8 @@ def moving(slices: int = SLICES) -> NDArray[np.uint8]:
     return labels
 
 
-def write(path: Path, values: NDArray[np.generic]) -> Path:
-    nibabel.save(nibabel.Nifti1Image(values, AFFINE), path)  # type: ignore[no-untyped-call]
+def write(path: Path, values: NDArray[np.generic], affine: NDArray[np.float64] = AFFINE) -> Path:
+    nibabel.save(nibabel.Nifti1Image(values, affine), path)  # type: ignore[no-untyped-call]
     return path
 
 
@@ -126,3 +126,41 @@ def test_volumes_of_other_sizes_are_refused(tmp_path: Path, capsys: pytest.Captu
     volume, labels = write(tmp_path / "small.nii", np.ones((30, 80, SLICES), np.int16)), only(tmp_path, 4)
     assert main(["propagate", str(volume), str(labels), "--output", str(tmp_path / "out.nii")]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+MIRRORED = np.array([[-1.0, 0, 0, 59], [0, 1, 0, 0], [0, 0, 3, 0], [0, 0, 0, 1]])
+"""The same voxels, and the other side of the patient."""
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ((moving(), MIRRORED), "lies up to 59.00 mm beside its image"),
+        ((moving() * np.float32(0.35), AFFINE), "no whole numbers"),
+        ((np.full(moving().shape, 1e9, np.float32), AFFINE), "no whole numbers"),
+        ((np.stack([moving(), moving()], axis=-1), AFFINE), "holds 2 volumes"),
+    ],
+    ids=["elsewhere", "fractions", "huge", "time points"],
+)
+def test_what_is_no_label_volume_of_the_image_is_refused(
+    wrong: tuple[NDArray[np.generic], NDArray[np.float64]],
+    sentence: str,
+    volume: Path,
+    truth: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path, output = write(tmp_path / "wrong.nii.gz", *wrong), tmp_path / "out.nii.gz"
+    for words in ([str(path)], [str(truth), "--truth", str(path)]):
+        assert main(["propagate", str(volume), *words, "--output", str(output)]) == 2
+        assert sentence in capsys.readouterr().err
+        assert not output.exists()
+
+
+def test_numbers_below_zero_are_kept_as_they_are(volume: Path, tmp_path: Path) -> None:
+    labels = moving().astype(np.int16)
+    labels[..., 5:] = 0
+    labels[0, 0, :] = -1
+    path, output = write(tmp_path / "below.nii", labels), tmp_path / "out.nii"
+    assert main(["propagate", str(volume), str(path), "--output", str(output)]) == 0
+    np.testing.assert_array_equal(read(output) == -1, labels == -1)

@@ -247,6 +247,20 @@ def test_volumes_are_clicked_slice_by_slice(tmp_path: Path) -> None:
     assert "(8, 9, 5)" in found.troubles[0].reason
 
 
+def test_labels_that_lie_elsewhere_in_the_patient_are_no_truth(tmp_path: Path) -> None:
+    labels = np.zeros((8, 9, 6), np.int16)
+    labels[1:3, 1:3, 2] = 1
+    for name, x_step in (("knee", 1.0), ("knee-label", -1.0)):
+        image = nibabel.Nifti1Image(labels, np.diag([x_step, 1, 1, 1]))  # type: ignore[no-untyped-call]
+        nibabel.save(image, tmp_path / f"{name}.nii.gz")
+    found = opened("nifti", tmp_path)
+    assert found.images == ()
+    assert "lies up to 14.00 mm beside its image" in found.troubles[0].reason
+    unplaced = nibabel.Nifti1Image(labels, None)  # type: ignore[no-untyped-call]
+    nibabel.save(unplaced, tmp_path / "knee-label.nii.gz")
+    assert len(opened("nifti", tmp_path).images) == 1
+
+
 def test_a_mask_of_another_size_is_refused_in_words(tmp_path: Path) -> None:
     photo(tmp_path / "img" / "a.jpg")
     write(tmp_path / "gt" / "a.png", np.full((7, 7), 255, np.uint8))
