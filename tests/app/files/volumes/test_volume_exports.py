@@ -25,6 +25,8 @@ from isegformer_app.files.exports.nifti_labels import write_nifti_labels
 from isegformer_app.files.exports.seg_nrrd import write_seg_nrrd
 from isegformer_app.files.exports.segment_codes import codes_of
 from isegformer_app.files.exports.surfaces import surface, write_surfaces
+from isegformer_app.files.label_volume import read_label_volume
+from isegformer_app.files.volumes.image import unwatched
 
 from .labelled import CLASSES, annotated, opened, ordered, positions, two_blocks
 from .made import OBLIQUE, Affine, affines, write_nifti
@@ -174,6 +176,16 @@ def test_slicer_segments_keep_names_colours_and_overlaps(tmp_path: Path) -> None
         assert extent == np.stack([low, high], axis=1).reshape(-1).tolist()
         red = float(header[f"{place}_Color"].split()[0])
         assert 0 <= red <= 1
+
+
+def test_slicer_segments_have_names_in_any_script(tmp_path: Path) -> None:
+    image = opened(write_nifti(tmp_path / "image.nii", np.zeros((7, 6, 5), np.int16), OBLIQUE))
+    labelled = annotated(image, two_blocks(image.volume.shape))
+    labelled.annotation.apply(RenameObject(1, "Größe 肝"))
+    write_seg_nrrd(tmp_path / "a.seg.nrrd", labelled)
+    itk = sitk.ReadImage(str(tmp_path / "a.seg.nrrd"), imageIO="NrrdImageIO")
+    assert itk.GetMetaData("Segment0_Name") == "Größe 肝"
+    assert read_label_volume(tmp_path / "a.seg.nrrd", image, unwatched)[0].name == "Größe 肝"
 
 
 def test_a_dicom_segmentation_is_read_by_highdicom_and_by_pydicom_alone(tmp_path: Path) -> None:
