@@ -1,4 +1,4 @@
-"""The labels as they would be if the open object were finished now: what the overlay draws."""
+"""The labels as they would be if the open object were finished now, with that in front: what the overlay draws."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,16 +84,22 @@ class ShownLabels:
         for start in range(top, bottom, _ROWS):
             band = start, left, min(start + _ROWS, bottom), right
             layers = photo.annotation.label_map.planes(self.key, band)
-            if wanted is not None:
-                allowed = self._lay_over(layers, wanted[start - top : start - top + _ROWS], photo)
-                seen += int(np.count_nonzero(allowed))
-            plane[start : band[2], left:right] = merged(layers)
+            if wanted is None:
+                plane[start : band[2], left:right] = merged(layers)
+                continue
+            allowed = self._make_room(layers, wanted[start - top : start - top + _ROWS], photo)
+            seen += int(np.count_nonzero(allowed))
+            # Cleared and added to, instead of written where it is wanted: four times as fast.
+            shown = merged(layers)
+            shown *= ~allowed
+            shown += allowed * np.uint16(self._setting[0] or 0)
+            plane[start : band[2], left:right] = shown
         return wanted is not None and seen < _HARDLY * int(np.count_nonzero(wanted))
 
-    def _lay_over(
+    def _make_room(
         self, layers: tuple[NDArray[np.uint16], ...], wanted: NDArray[np.bool_], photo: Photo
     ) -> NDArray[np.bool_]:
-        """Put the open object's mask upon layers of labels, and answer where the rule lets it show."""
+        """Take the open object out of layers of labels, and answer where the rule lets its mask show."""
         object_id, rule = self._setting
         for layer in layers:
             layer *= layer != object_id
@@ -103,10 +109,6 @@ class ShownLabels:
                 wanted = wanted & (layer == 0)
             elif rule is OverlapRule.OVERWRITE:
                 wanted = wanted & ~np.isin(layer, list(photo.annotation.state.locked_ids))
-        # Cleared and added to, instead of written where it is wanted: four times as fast.
-        uppermost = layers[-1]
-        uppermost *= ~wanted
-        uppermost += wanted * np.uint16(object_id or 0)
         return wanted
 
 

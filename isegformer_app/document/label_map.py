@@ -36,8 +36,9 @@ class Patch:
 class LabelMap:
     """Object ids (0 = background) on a grid of (slices, rows, columns).
 
-    One layer holds one object a voxel. More layers appear only where the annotator allows objects to overlap. All are
-    of one type: a byte a voxel until an object has a number that is too great for it.
+    One layer holds one object a voxel. More layers appear only where the annotator allows objects to overlap; in which
+    of them an object lies means nothing, and of those at a voxel the newest is seen. All are of one type: a byte a
+    voxel until an object has a number that is too great for it.
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -143,7 +144,7 @@ class LabelMap:
         return planes
 
     def top_plane(self, key: SliceKey) -> Labels:
-        """One slice as the annotator sees it, (rows, cols) uint16: the upper layer wins. A copy."""
+        """One slice as the annotator sees it, (rows, cols) uint16: the newest object wins. A copy."""
         return merged(self.planes(key))
 
     def mask(self, object_id: int, key: SliceKey) -> NDArray[np.bool_]:
@@ -180,8 +181,11 @@ class LabelMap:
 
 
 def merged(planes: Sequence[Labels]) -> Labels:
-    """What is seen of several layers of a slice, bottom first; the bottom one is written to."""
+    """What is seen of several layers, whatever their order: at each place the newest object; the first is written to.
+
+    So an object that is worked on again comes to lie where it lay, on this slice and on all others.
+    """
     flat, *others = planes
     for plane in others:
-        np.copyto(flat, plane, where=plane != 0)
+        np.maximum(flat, plane, out=flat)
     return flat

@@ -40,7 +40,9 @@ class AdjustPanel(QWidget):
         self.brush.setToolTip("Radius in pixels of the photo ([ and ], or Shift+wheel over the photo)")
         self.style_choice = self._choice("Overlay", [(_STYLE_WORDS[each], each) for each in OVERLAY_STYLES])
         self.rule_choice = self._choice("Overlap", [(words, rule.value) for rule, words in _RULE_WORDS.items()])
-        self.rule_choice.setToolTip("What happens where a new mask meets other objects")
+        self.rule_choice.setToolTip(
+            "What happens where a new mask meets other objects; where objects overlap, the newest is seen"
+        )
         self.threshold.valueChanged.connect(self._threshold_turned)
         self.opacity.valueChanged.connect(self._opacity_turned)
         self.brush.valueChanged.connect(self._brush_turned)

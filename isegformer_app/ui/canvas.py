@@ -226,9 +226,10 @@ class Canvas(CanvasView):
         self.redraw_tool()
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Show the crosshair."""
+        """Show the crosshair and the position."""
         self._under = event.position()
         self._place_crosshair()
+        self.hovered.emit(self.pixel_under_cursor)
 
     def leaveEvent(self, event: object) -> None:
         """Take crosshair and position away."""

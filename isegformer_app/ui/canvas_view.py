@@ -103,6 +103,12 @@ class CanvasView(GraphicsView):
         return self._under is not None and self.isVisible()
 
     @property
+    def pixel_under_cursor(self) -> tuple[int, int] | None:
+        """Row and column of the pixel under the cursor; None where there is none."""
+        view, place = self.geometry_of_view, self._under
+        return None if view is None or place is None else view.pixel_at(place.x(), place.y())
+
+    @property
     def overlay(self) -> OverlayLayer:
         """The labels; call `redraw` after giving it other colours."""
         return self._overlay

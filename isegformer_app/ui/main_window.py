@@ -293,6 +293,7 @@ class MainWindow(QMainWindow):
 
     def _connect_words(self) -> None:
         """What desks have to say goes to the message bar."""
+        self.view.dressed.connect(self.message_bar.dress)
         tell = (self.files, self.session, self.imports, self.joining, self.evaluation, self.model, self.models)
         for desk in (*tell, self.carry):
             desk.troubled.connect(lambda message: self.problem(message, False))

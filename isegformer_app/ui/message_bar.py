@@ -8,6 +8,7 @@ from .icons import icon
 _NOTICE_MS = 6000
 _MARGIN = 12
 _WIDEST = 760
+_ICON = QSize(18, 18)
 
 
 class MessageBar(QFrame):
@@ -33,6 +34,8 @@ class MessageBar(QFrame):
         self._picture = QLabel()
         self._text = QLabel()
         self._text.setWordWrap(True)
+        # Names are shown as they are, also where they look like HTML.
+        self._text.setTextFormat(Qt.TextFormat.PlainText)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.retry_button = QPushButton("Retry")
         self.retry_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -117,6 +120,11 @@ class MessageBar(QFrame):
             self._settle_down()
         return False
 
+    def dress(self) -> None:
+        """Draw the icons in the colours of the present theme."""
+        self._picture.setPixmap(icon("warning" if self.property("kind") == "problem" else "notice").pixmap(_ICON))
+        self.close_button.setIcon(icon("close"))
+
     def clear(self) -> None:
         """Say nothing."""
         self._interrupted = None
@@ -138,8 +146,7 @@ class MessageBar(QFrame):
         self.close_button.setToolTip("Close this message")
         self.style().unpolish(self)
         self.style().polish(self)
-        self._picture.setPixmap(icon("warning" if kind == "problem" else "notice").pixmap(QSize(18, 18)))
-        self.close_button.setIcon(icon("close"))
+        self.dress()
         self.show()
         self.raise_()
         self._say(message)

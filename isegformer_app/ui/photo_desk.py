@@ -46,6 +46,7 @@ class PhotoDesk(QObject):
         for pane in planes.panes:
             pane.canvas.hovered.connect(partial(self._show_pixel, pane))
             pane.canvas.view_changed.connect(self._show_zoom)
+            pane.canvas.view_changed.connect(self._look_under_cursor)
         view.dressed.connect(self._dress)
         # What was typed or picked in the list may be refused: then it must show again what holds.
         for changed in (self.objects_panel.renamed, self.objects_panel.chosen):
@@ -97,6 +98,7 @@ class PhotoDesk(QObject):
         if photo is not None and photo.image is not None:
             self._tell_turned(photo)
         self.show_objects()
+        self._look_under_cursor()
 
     def _tell_turned(self, photo: Photo) -> None:
         view = photo.viewpoint
@@ -120,9 +122,15 @@ class PhotoDesk(QObject):
         self.objects_panel.show_objects(annotation, active_id, key)
         self.classes_bar.show_classes(() if annotation is None else annotation.classes, class_id)
 
+    def _look_under_cursor(self) -> None:
+        """Another pixel may lie there now, or another object, though nobody moved the mouse."""
+        pane = next((each for each in self._planes.shown if each.canvas.is_hovered), None)
+        if pane is not None:
+            self._show_pixel(pane, pane.canvas.pixel_under_cursor)
+
     def _show_pixel(self, pane: PlanePane, pixel: tuple[int, int] | None) -> None:
         photo, plane = self._segmenting.photo, pane.labels.plane
-        if pixel is None or photo is None or plane is None:
+        if pixel is None or photo is None or plane is None or not pane.shows(photo):
             self.status_bar.show_pixel("", "", "")
             return
         raw = photo.volume.plane(pane.key)[pixel].tolist()

@@ -50,9 +50,14 @@ class PlanePane(QFrame):
         """The slice that is shown."""
         return self.labels.key
 
+    def shows(self, photo: Photo) -> bool:
+        """Whether this photo is shown, and all that belongs to it."""
+        return self._photo is photo
+
     def open(self, photo: Photo, kept: ViewGeometry | None = None) -> None:
         """Show another photo, looked at as `kept` where that fits, else fitted."""
-        self._photo, self._picture = photo, None
+        # Until all is in place: what is laid out anew on the way asks what lies under the cursor.
+        self._photo = None
         self.canvas.is_sliced, self.canvas.is_levelled = photo.image is not None, photo.is_grey_volume
         self.bar.setVisible(photo.image is not None)
         fresh = self._fresh_view(photo)
@@ -60,6 +65,7 @@ class PlanePane(QFrame):
             replace(fresh, scale=1.0)
         )
         self._show_slice(photo, kept if is_kept else fresh)
+        self._photo = photo
 
     def follow(self, segmenting: SegmentingController) -> bool:
         """Bring it up to date; whether the open mask has just come to be hidden by others."""

@@ -116,7 +116,12 @@ class SessionDesk(QObject):
         if not chosen:
             return False
         target = Path(chosen)
-        return self._save_to(target if target.suffix else target.with_suffix(SUFFIX))
+        if target.suffix.lower() != SUFFIX:
+            # The dialog asked about the name that was typed, not about this one.
+            target = target.with_name(f"{target.name}{SUFFIX}")
+            if target.exists() and not self._may_replace(target):
+                return False
+        return self._save_to(target)
 
     def ask_to_open(self) -> None:
         """Let a session be chosen."""
@@ -239,6 +244,10 @@ class SessionDesk(QObject):
         return not self._album.unsaved()
 
     # Saving -----------------------------------------------------------------------------------------------------
+
+    def _may_replace(self, target: Path) -> bool:
+        text = f"“{target.name}” already exists. Replace it?"
+        return QMessageBox.question(self._window, "Save session", text) == QMessageBox.StandardButton.Yes
 
     def _save_to(self, target: Path) -> bool:
         if target != self.path or self._lock is None:

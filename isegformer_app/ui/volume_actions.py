@@ -13,8 +13,8 @@ VOLUME_ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("next_slice", "&Next slice", _MENU, ("PgDown", "Down"), "Also the wheel"),
     ActionSpec("previous_five", "Five slices &back", _MENU, ("Shift+PgUp", "Shift+Up")),
     ActionSpec("next_five", "Five slices &on", _MENU, ("Shift+PgDown", "Shift+Down")),
-    ActionSpec("previous_annotated", "Previous annotated slice", _MENU, ("Ctrl+PgUp",)),
-    ActionSpec("next_annotated", "Next annotated slice", _MENU, ("Ctrl+PgDown",)),
+    ActionSpec("previous_annotated", "Pr&evious annotated slice", _MENU, ("Ctrl+PgUp",)),
+    ActionSpec("next_annotated", "Ne&xt annotated slice", _MENU, ("Ctrl+PgDown",)),
     ActionSpec(
         "carry_on",
         "&Carry object to the next slice",
@@ -23,9 +23,9 @@ VOLUME_ACTIONS: tuple[ActionSpec, ...] = (
         "In the direction last gone; correct it, accept it, or carry it on",
         starts_group=True,
     ),
-    ActionSpec("carry_back", "Carry object the &other way", _MENU, ("Shift+G",), "Against the direction last gone"),
+    ActionSpec("carry_back", "Carr&y object the other way", _MENU, ("Shift+G",), "Against the direction last gone"),
     ActionSpec(
-        "carry_through", "Carry object &through slices…", _MENU, ("Ctrl+G",), "Until it ends or the mask is in doubt"
+        "carry_through", "Carry object thro&ugh slices…", _MENU, ("Ctrl+G",), "Until it ends or the mask is in doubt"
     ),
     ActionSpec(
         "fill_between",
@@ -34,11 +34,11 @@ VOLUME_ACTIONS: tuple[ActionSpec, ...] = (
         ("Ctrl+Shift+G",),
         "From the slices on both sides where the object was made by hand; the image is not looked at",
     ),
-    ActionSpec("next_doubtful", "Next slice to &look at", _MENU, ("Alt+PgDown",), "Marked amber beside the plane"),
+    ActionSpec("next_doubtful", "Next slice to loo&k at", _MENU, ("Alt+PgDown",), "Marked amber beside the plane"),
     ActionSpec("previous_time", "Previous &time point", _MENU, ("Left",), _SIDEWAYS, starts_group=True),
-    ActionSpec("next_time", "Next time point", _MENU, ("Right",), _SIDEWAYS),
+    ActionSpec("next_time", "Next time po&int", _MENU, ("Right",), _SIDEWAYS),
     ActionSpec("axial", "&Axial", _MENU, ("Alt+A",), "Work on the axial plane", True, True),
-    ActionSpec("coronal", "&Coronal", _MENU, ("Alt+C",), "Work on the coronal plane", True),
+    ActionSpec("coronal", "Co&ronal", _MENU, ("Alt+C",), "Work on the coronal plane", True),
     ActionSpec("sagittal", "&Sagittal", _MENU, ("Alt+G",), "Work on the sagittal plane", True),
     ActionSpec("three_planes", "T&hree planes", _MENU, ("Alt+X",), "All together; Shift moves where they meet", True),
     ActionSpec("surfaces", "3-&D view", _MENU, ("Alt+D",), "Surfaces of the objects, beside the planes", True),

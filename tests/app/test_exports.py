@@ -119,6 +119,15 @@ def test_this_photo_alone(start: Start, folder: Path, out: Path) -> None:
     assert [path.name for path in out.iterdir()] == ["photo2.json"]
 
 
+def test_ampersand_in_the_name_of_the_photo_is_shown(start: Start, folder: Path) -> None:
+    photo = (folder / "photo1.png").rename(folder / "cat & dog.png")
+    hands = start(photo)
+    dialog = dialog_of(hands)
+    # Two of them stand for one; one alone would underline the next letter.
+    assert dialog.only_this.text() == "Only “cat && dog.png”"
+    dialog.reject()
+
+
 def test_a_class_has_one_number_on_all_photos(start: Start, folder: Path, out: Path) -> None:
     hands = start(folder)
     finish_object(hands, 20, 30)

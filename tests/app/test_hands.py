@@ -273,6 +273,26 @@ def test_status_bar_tells_position_value_and_label(cat: Hands) -> None:
     assert bar.extent.text().startswith("451 ")
 
 
+def test_status_bar_follows_what_changes_under_a_mouse_that_rests(start: Start, folder: Path) -> None:
+    hands = start(folder)
+    bar = hands.window.status_bar
+    for row in (9, 10):
+        QTest.mouseMove(hands.surface, hands.at(row, 20))
+    assert bar.value.text() == "RGB 20, 0, 0"
+    hands.click(10, 20)
+    hands.wait_for_mask()
+    assert bar.label.text() == "object 1 (object)"
+    hands.press(Qt.Key.Key_D)
+    hands.wait_for_photo("photo2.png")
+    assert (bar.value.text(), bar.label.text()) == ("RGB 40, 0, 0", "")
+    hands.press(Qt.Key.Key_A)
+    hands.wait_for_photo("photo1.png")
+    assert bar.label.text() == "object 1 (object)"
+    hands.do("undo")
+    hands.do("undo")
+    assert bar.label.text() == ""
+
+
 # Objects and classes ------------------------------------------------------------------------------------------------
 
 

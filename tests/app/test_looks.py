@@ -1,5 +1,6 @@
 """What the annotator sees besides the photo: markers, crosshair, spinner, theme, tool tips, and a small screen."""
 
+import re
 import threading
 from pathlib import Path
 
@@ -102,6 +103,30 @@ def test_the_theme_follows_the_system_while_it_is_asked_to(cat: Hands, monkeypat
     cat.do("theme_light")
 
 
+def test_message_on_show_is_dressed_with_the_window(cat: Hands) -> None:
+    def lightness() -> float:
+        drawn = cat.window.message_bar.close_button.icon().pixmap(24, 24).toImage()
+        places = [(x, y) for x in range(drawn.width()) for y in range(drawn.height())]
+        return max(drawn.pixelColor(x, y).lightness() for x, y in places if drawn.pixelColor(x, y).alpha() == 255)
+
+    cat.do("theme_light")
+    cat.window.problem("The disk is full.", False)
+    assert lightness() < 100
+    cat.do("theme_dark")
+    assert lightness() > 150
+    cat.do("theme_light")
+
+
+def test_names_in_messages_are_shown_as_they_are(cat: Hands) -> None:
+    """Nothing is taken for HTML: these tags would not be seen."""
+    grabbed = []
+    for name in ("cat", "<u></u>cat"):
+        cat.window.notice(f"There is no “{name}”.")
+        QTest.qWait(20)
+        grabbed.append(cat.window.message_bar.grab().toImage())
+    assert grabbed[0] != grabbed[1]
+
+
 def test_every_button_tells_its_name_and_key(cat: Hands) -> None:
     bar = cat.window.findChild(QToolBar, "tools")
     assert isinstance(bar, QToolBar)
@@ -114,6 +139,17 @@ def test_every_button_tells_its_name_and_key(cat: Hands) -> None:
         assert not action.icon().isNull()
     buttons = cat.window.objects_panel.findChildren(QToolButton)
     assert all(each.toolTip() and not each.icon().isNull() for each in buttons)
+
+
+def test_every_entry_of_a_menu_has_a_letter_of_its_own(cat: Hands) -> None:
+    """A letter that two entries share opens neither."""
+    menus = [cat.window.menuBar(), *(each for each in cat.window.findChildren(QMenu) if each.title())]
+    for menu in menus:
+        words = [action.text() for action in menu.actions() if action.text()]
+        letters = [re.search("&([^&])", each) for each in words]
+        found = [each[1].lower() for each in letters if each is not None]
+        assert sorted(set(found)) == sorted(found), words
+        assert len(found) == len(words), words
 
 
 def test_everything_fits_on_a_small_screen(start: Start, folder: Path, tmp_path: Path) -> None:

@@ -80,6 +80,32 @@ def test_work_done_while_saving_survives_a_crash(
     assert len(again.photo.annotation.objects) == 2
 
 
+@pytest.mark.parametrize("typed", ["work", "day 2.1"])
+def test_name_without_the_ending_of_sessions_gets_it_and_replaces_nothing_unasked(
+    cat: Hands, tmp_path: Path, typed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The dialog of files asks only whether what was typed may be replaced."""
+    target, answers = tmp_path / f"{typed}.isegformer", iter(("No", "Yes"))
+    target.write_text("the work of somebody else")
+    asked: list[str] = []
+
+    def answer(_window: object, _title: str, text: str) -> QMessageBox.StandardButton:
+        asked.append(text)
+        return QMessageBox.StandardButton[next(answers)]
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_options: (str(tmp_path / typed), ""))
+    monkeypatch.setattr(QMessageBox, "question", answer)
+    finish_object(cat, 100, 100)
+    assert not cat.window.session.save()
+    assert target.read_text() == "the work of somebody else"
+    assert cat.window.session.save()
+    wait_until_saved(cat)
+    assert objects(target) == 1
+    assert asked == 2 * [f"“{target.name}” already exists. Replace it?"]
+    assert cat.window.session.save()
+    assert len(asked) == 2
+
+
 def test_session_with_a_file_saves_itself(cat: Hands, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     finish_object(cat, 100, 100)
     assert save_to(cat, target, monkeypatch)

@@ -177,6 +177,18 @@ def test_moving_with_shift_lets_the_planes_meet_under_the_cursor(volume: Hands) 
     assert volume.window.status_bar.value.text() == f"value {values()[10, 7, 21, 0]}"
 
 
+def test_value_is_that_of_the_slice_that_the_wheel_turned_to(volume: Hands) -> None:
+    canvas = volume.window.canvas
+    move(canvas, point(canvas, 7, 21))
+    for step in (1, 1, -1):
+        before = volume.photo.viewpoint.key.index
+        turn(canvas, step)
+        index = volume.photo.viewpoint.key.index
+        assert index != before
+        assert volume.window.status_bar.position.text().startswith(f"voxel 21, 7, {index}")
+        assert volume.window.status_bar.value.text() == f"value {values()[index, 7, 21, 0]}"
+
+
 def test_right_drag_changes_the_window_and_not_the_masks(volume: Hands) -> None:
     click(volume, 0, 10, 10)
     window, asked = volume.photo.viewpoint.window, len(volume.engine.predicted)
@@ -270,6 +282,8 @@ def test_photo_after_a_volume_is_a_photo_again(volume: Hands, cat_photo: Path) -
     assert before is not None
     assert after is not None
     assert after.scale > before.scale
+    # The mouse rests on a pixel that the volume has not.
+    move(volume.window.canvas, volume.at(250, 300))
     volume.window.files.turn(-1)
     volume.wait_for_photo("volume.nii.gz")
     assert volume.photo.viewpoint.are_three_shown

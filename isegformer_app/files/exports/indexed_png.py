@@ -27,7 +27,7 @@ def write_indexed_png(path: Path, annotation: Annotation) -> Export:
     """Write the number of the object at each pixel, 0 for none, in the colours of the classes.
 
     An object keeps its number. 8 bit with a palette; 16-bit grey, which has none, past 255. Where objects overlap
-    the upper one is written. Raises `CannotWrite`.
+    the newest is written. Raises `CannotWrite`.
     """
     colours = {each.id: class_of(annotation, each).colour for each in annotation.objects}
     return _write(path, annotation, annotation.label_map.top_plane(PHOTO), colours)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from isegformer_app.document import Affine, Annotation, LabelClass, LabelMap, LabelObject, ShapeError, spacing_of
+from isegformer_app.document.label_map import merged
 from isegformer_app.document.runs import Runs
 
 from ..errors import CannotWrite
@@ -111,15 +112,13 @@ class LabelledVolume:
         return said
 
     def flat(self) -> tuple[Labels, list[str]]:
-        """The object at each voxel (D, H, W), the upper one where some overlap, and sentences on what that hides."""
-        bottom, *others = self.annotation.label_map.layers
-        if not others:
-            return bottom, []
-        flat = bottom.copy()
-        for layer in others:
-            np.copyto(flat, layer, where=layer != 0)
+        """The object at each voxel (D, H, W), the newest one where some overlap, and sentences on what that hides."""
+        layers = self.annotation.label_map.layers
+        if len(layers) == 1:
+            return layers[0], []
+        flat = merged((layers[0].copy(), *layers[1:]))
         hidden = np.zeros(1 + max((each.id for each in self.annotation.objects), default=0), dtype=np.int64)
-        for layer in (bottom, *others):
+        for layer in layers:
             hidden += np.bincount(layer[layer != flat], minlength=hidden.size)
         return flat, [
             f"“{each.name}” in “{self.path.name}” lies under other objects with {hidden[each.id]:,} voxels, which one "

@@ -25,7 +25,7 @@ _OF_GRID = ("qform_code", "sform_code", "xyzt_units", "pixdim", "srow_x", "srow_
 def write_nifti_labels(path: Path, volume: LabelledVolume, classes: tuple[LabelClass, ...] | None = None) -> Export:
     """Write the number of the object at each voxel, 0 for none; with `classes`, that of its class.
 
-    The upper object is written where some overlap. Nothing but the grid is taken over from the image, so no words
+    The newest object is written where some overlap. Nothing but the grid is taken over from the image, so no words
     about the patient. Raises `CannotWrite`.
     """
     volume.refuse_uneven("NIfTI")

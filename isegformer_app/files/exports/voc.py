@@ -25,7 +25,7 @@ def write_voc(
     """Write `SegmentationClass/NAME.png` and `SegmentationObject/NAME.png`; NAME is the photo's or `stem`.
 
     Classes are numbered from 1 in the list's order, objects from 1 in theirs; `classes` is the list of all photos,
-    without it the photo's own counts. Where objects overlap the upper one is
+    without it the photo's own counts. Where objects overlap the newest is
     written. Raises `CannotWrite`, also for more than 254 objects or classes.
     """
     skipped: list[str] = []
