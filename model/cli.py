@@ -30,6 +30,8 @@ _SLEEPING_THREADS = ("OMP_WAIT_POLICY", "PASSIVE")
 Spinning, a step of SegFormer-B0 on two threads took ten times as long on two cores that other work shared.
 """
 
+_NO_MEMORY = "isegformer: There is not enough memory for this; take a smaller image or model."
+
 FAILED = 2
 INTERRUPTED = 130
 
@@ -72,7 +74,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         place = f" ({error.filename})" if error.filename else ""
         print(f"isegformer: The system refused: {(error.strerror or str(error)).lower()}{place}.", file=sys.stderr)
     except MemoryError:
-        print("isegformer: There is not enough memory for this; take a smaller image or model.", file=sys.stderr)
+        print(_NO_MEMORY, file=sys.stderr)
+    except RuntimeError as error:
+        # torch has no other word for it on a processor.
+        if "can't allocate memory" not in str(error):
+            raise
+        print(_NO_MEMORY, file=sys.stderr)
     except KeyboardInterrupt:
         print("isegformer: Stopped; what was written is whole and stays.", file=sys.stderr)
         return INTERRUPTED

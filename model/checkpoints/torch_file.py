@@ -126,6 +126,8 @@ def _in_words(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise CheckpointError(f"The file {path} cannot be read: {error.strerror or error}.") from error
+    except EOFError as error:
+        raise CheckpointError(f"The file {path} is damaged: it ends before what its list announces.") from error
     except (PickleError, zipfile.BadZipFile, struct.error, KeyError, ValueError, RuntimeError) as error:
         # The last three are `zipfile`'s words for archives that are damaged, encrypted or of a later format.
         raise CheckpointError(f"The file {path} is no file of weights, or damaged: {error}.") from error

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..data.images import read_image, read_probability
 from ..data.writing import check_writable, encode_picture, write_together
-from ..errors import ModelError, OutputError, SettingsError
+from ..errors import ClickError, ModelError, OutputError, SettingsError
 from .jobs import MASK_SUFFIX, Job, read_jobs
 from .options import load_segmenter
 
@@ -33,6 +33,12 @@ def answer(segmenter: "Segmenter", job: Job, threshold: float) -> NDArray[np.boo
     for click in job.clicks:
         mask[click.row, click.col] = click.is_positive
     return mask
+
+
+def check_positive(job: Job) -> None:
+    """Raise `ClickError` where neither a click nor a mask to start from says what the object is."""
+    if not any(click.is_positive for click in job.clicks) and job.previous is None:
+        raise ClickError("There is no click on the object; give at least one that is positive.")
 
 
 def encode_mask(mask: NDArray[np.bool_]) -> bytes:
@@ -69,6 +75,7 @@ def run_table(arguments: argparse.Namespace) -> int:
                 skipped += 1
                 continue
             try:
+                check_positive(job)
                 if image_set != job.image:
                     image_set = None
                     segmenter.set_image(read_image(job.image))
@@ -100,7 +107,7 @@ def _fingerprint(job: Job, segmenter: "Segmenter", arguments: argparse.Namespace
     for path in (job.image, job.previous):
         try:
             facts.append(None if path is None else [str(path), path.stat().st_size, path.stat().st_mtime_ns])
-        except OSError:
+        except (OSError, ValueError):  # ValueError: a name that cannot be one, as with a zero byte
             facts.append(str(path))
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 

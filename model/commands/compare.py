@@ -10,6 +10,7 @@ from ..errors import SettingsError
 from ..evaluation.comparison import compare, comparison_tables, read_runs
 from ..evaluation.plots import curve_of, draw_curves, png_of
 from ..evaluation.summary import CURVES_FILE
+from .options import seed_number
 
 COMPARISON_FILE, COMPARISON_TABLE = "comparison.json", "comparison.md"
 
@@ -22,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output", type=Path, metavar="DIR", help=f"write {COMPARISON_FILE}, {COMPARISON_TABLE} and {CURVES_FILE} here"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the intervals (default: 0)")
+    parser.add_argument("--seed", type=seed_number, default=0, help="of the intervals (default: 0)")
 
 
 def run(arguments: argparse.Namespace) -> int:

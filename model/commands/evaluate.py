@@ -17,7 +17,7 @@ from ..evaluation.sharding import joined
 from ..evaluation.summary import SUMMARY_FILE, summary_of, tables_of, write_results
 from ..evaluation.targets import Selection
 from .evaluated_engine import add_engine_options, make_engine
-from .options import unit_threshold, whole_number
+from .options import seed_number, unit_threshold, whole_number
 from .watching import watched
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--robustness", action="store_true", help="also click as annotators do: beside, off centre, late, by mistake"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the intervals and of robustness (default: 0)")
+    parser.add_argument("--seed", type=seed_number, default=0, help="of the intervals and of robustness (default: 0)")
     parser.add_argument("--progress", action="store_true", help="print lines `progress DONE TOTAL` instead of a bar")
     _add_dataset_options(parser)
     add_engine_options(parser)

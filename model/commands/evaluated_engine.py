@@ -9,10 +9,11 @@ from ..evaluation.layouts.registry import Layout
 from ..evaluation.protocol import Engine
 from ..evaluation.rivals import RIVALS
 from ..evaluation.sharding import Shard
-from .options import add_model_options, load_segmenter, whole_number
+from .options import THRESHOLD, add_model_options, load_segmenter, whole_number
 
 if TYPE_CHECKING:
     from ..engine import RegionPolicy, Segmenter
+    from ..networks import ClickNetwork
 
 REGIONS = ("default", "zoom-in", "fixed", "whole", "adaptive")
 NO_BRS, FEATURE_BRS = "none", "f-brs"
@@ -42,16 +43,20 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--published",
         action="store_true",
-        help="as the papers measure: --region zoom-in --flip --not-honoured, without refinement",
+        help="as the authors of the network measured it: --region zoom-in --flip --not-honoured, without refinement; "
+        "SimpleClick --region fixed, FocalClick and SegNext with regions of their own and without --flip",
     )
 
 
 def make_engine(arguments: argparse.Namespace, layout: Layout, shard: Shard) -> tuple[Engine, dict[str, Any]]:
-    """Make the engine that the options choose, and say what decides its answers."""
+    """Make the engine that the options choose, and say what decides its answers.
+
+    With `--published` the threshold in `arguments` becomes that of the network's authors, unless another was asked for.
+    """
     if arguments.model in RIVALS:
         return RIVALS[arguments.model](), {"model": arguments.model, "asked": arguments.model}
-    if arguments.published:
-        _take_published(arguments)
+    if arguments.published and (arguments.region not in ("default", "zoom-in", "fixed") or arguments.brs != NO_BRS):
+        raise SettingsError("The published settings have a Zoom-In and no refinement; leave out --published.")
     if shard.count > 1 and arguments.device == "auto":
         arguments.device = _own_device(shard)
     segmenter = _segmenter(arguments, layout)
@@ -68,11 +73,27 @@ def make_engine(arguments: argparse.Namespace, layout: Layout, shard: Shard) -> 
     }
 
 
-def _take_published(arguments: argparse.Namespace) -> None:
-    if arguments.region not in ("default", "zoom-in", "fixed") or arguments.brs != NO_BRS:
-        raise SettingsError("The published settings have a Zoom-In and no refinement; leave out --published.")
-    arguments.region = "zoom-in" if arguments.region == "default" else arguments.region
-    arguments.flip = arguments.not_honoured = True
+def published_settings(
+    network: "ClickNetwork", layout: Layout, side: int | None = None
+) -> "tuple[RegionPolicy, bool, float]":
+    """Give the region, whether answers are averaged over flips, and the threshold with which its authors measured.
+
+    `side` of the view in pixels, where it is to be another.
+    """
+    from ..engine import WholeImage, ZoomIn
+    from ..networks.focalclick import FocalClickNetwork
+    from ..networks.segnext import SegNextNetwork
+    from ..networks.simpleclick import SimpleClickNetwork
+
+    if isinstance(network, SimpleClickNetwork):
+        return ZoomIn.fixed(side or layout.fixed_side), True, THRESHOLD
+    if isinstance(network, FocalClickNetwork):
+        # The region follows the mask at every click; the network itself brings it to 256 pixels.
+        side = side or network.view_side
+        return ZoomIn(side=side, square=True, min_side=10, keep_overlap=1.0, whole_limit=None), False, 0.5
+    if isinstance(network, SegNextNetwork):
+        return WholeImage(side=side, square=True), False, THRESHOLD
+    return ZoomIn(side=side or layout.zoom_side, whole_limit=_WHOLE_LIMIT), True, THRESHOLD
 
 
 def _own_device(shard: Shard) -> str:
@@ -87,8 +108,13 @@ def _segmenter(arguments: argparse.Namespace, layout: Layout) -> "Segmenter":
     """Load the model; with a region, without honouring or with refinement, put its network to work anew."""
     from ..engine import HonourRule, Segmenter
 
-    region = _region(arguments, layout)
+    region = None if arguments.published else _region(arguments, layout)
     loaded = load_segmenter(arguments)
+    if arguments.published:
+        arguments.not_honoured = True
+        region, arguments.flip, threshold = published_settings(loaded.network, layout, arguments.region_side)
+        region = _region(arguments, layout) if arguments.region != REGIONS[0] else region
+        arguments.threshold = threshold if arguments.threshold == THRESHOLD else arguments.threshold
     if region is None and arguments.brs == NO_BRS and not arguments.not_honoured:
         return loaded
     network = loaded.network

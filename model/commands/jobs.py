@@ -34,8 +34,9 @@ def read_jobs(table: Path, folder: Path) -> list[Job]:
     """Read the jobs of a table, whose masks go to `folder`; image paths are relative to the table.
 
     CSV: a row a click, with the columns image, x, y, positive, and perhaps object, output and previous; rows of one
-    image and object belong together. JSON: a list of {"image", "clicks": [{"x", "y", "positive"}], ...} with the
-    same extras. A mask is called `output`, or else after its image and object. Raises `SettingsError`.
+    image and object belong together, and one of them says output and previous for all. JSON: a list of {"image",
+    "clicks": [{"x", "y", "positive"}], ...} with the same extras. A mask is called `output`, or else after its image
+    and object. Raises `SettingsError`.
     """
     text = _text(table)
     entries = _csv_entries(text, table) if table.suffix.lower() == ".csv" else _json_entries(text, table)
@@ -66,20 +67,36 @@ def _text(table: Path) -> str:
 
 def _csv_entries(text: str, table: Path) -> Iterable[dict[str, Any]]:
     rows = csv.DictReader(text.splitlines())
-    missing = [name for name in ("image", "x", "y", "positive") if name not in (rows.fieldnames or ())]
-    if missing:
-        raise SettingsError(f"The table {str(table)!r} has no column {missing[0]!r}.")
     grouped: dict[tuple[str | None, str | None], dict[str, Any]] = {}
-    for row in rows:
-        entry = grouped.setdefault((row["image"], row.get("object")), {**row, "clicks": []})
-        entry["clicks"].append({name: row[name] for name in ("x", "y", "positive")})
+    try:
+        missing = [name for name in ("image", "x", "y", "positive") if name not in (rows.fieldnames or ())]
+        if missing:
+            raise SettingsError(f"The table {str(table)!r} has no column {missing[0]!r}.")
+        for row in rows:
+            entry = grouped.setdefault((row["image"], row.get("object")), {**row, "clicks": []})
+            _agree(entry, row, table)
+            entry["clicks"].append({name: row[name] for name in ("x", "y", "positive")})
+    except csv.Error as error:
+        raise SettingsError(f"{str(table)!r} is no table that can be read: {error}.") from error
     return grouped.values()
+
+
+def _agree(entry: dict[str, Any], row: Mapping[str, Any], table: Path) -> None:
+    """Take what a further row of an entry adds; raise `SettingsError` where it says something else than one before."""
+    for name in ("output", "previous"):
+        told, also = entry.get(name), row.get(name)
+        if told and also and told != also:
+            raise SettingsError(
+                f"Rows of {row['image']!r} in {str(table)!r} name the {name} {told!r} and the {name} {also!r}; "
+                "tell the objects apart with a column 'object'."
+            )
+        entry[name] = told or also
 
 
 def _json_entries(text: str, table: Path) -> Iterable[dict[str, Any]]:
     try:
         entries = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is no JSONDecodeError
         raise SettingsError(f"{str(table)!r} is no valid JSON.") from error
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise SettingsError(f"{str(table)!r} must hold a list of objects with 'image' and 'clicks'.")

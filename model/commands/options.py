@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 THRESHOLD = 0.49
 """The published threshold; the same as `model.engine.THRESHOLD`, here without the engine's imports."""
 
+MOST_THREADS = 1024
+"""More than any machine's; where a system refuses to start so many, OpenMP ends the process without a word."""
+
+_LONGEST_SEED = 18
+
 
 class AddClick(argparse.Action):
     """Appends to `clicks` in the order of the command line, across `--positive` and `--negative`."""
@@ -57,11 +62,26 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+def seed_number(text: str) -> int:
+    """Read a whole number from 0 on."""
+    if not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_SEED:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number from 0 on")
+    return int(text)
+
+
+def thread_number(text: str) -> int:
+    """Read a number of threads that a machine could give."""
+    count = whole_number(text)
+    if count > MOST_THREADS:
+        raise argparse.ArgumentTypeError(f"{count} threads are too many; give {MOST_THREADS} at most")
+    return count
+
+
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that choose the network and where it runs."""
     parser.add_argument("--model", metavar="NAME|FILE", help="a bundled model or a file (default: the bundled one)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N (default: auto)")
-    parser.add_argument("--threads", type=whole_number, metavar="N", help="CPU threads (default: as PyTorch chooses)")
+    parser.add_argument("--threads", type=thread_number, metavar="N", help="CPU threads (default: as PyTorch chooses)")
     parser.add_argument("--flip", action="store_true", help="average each answer with the mirrored image's")
     parser.add_argument(
         "--threshold",

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ..data.images import read_image, read_probability
 from ..data.writing import check_writable, encode_picture, write_together
-from ..errors import ClickError, OutputError, SettingsError
-from .answering import answer, encode_mask, run_table
+from ..errors import OutputError, SettingsError
+from .answering import answer, check_positive, encode_mask, run_table
 from .jobs import MASK_SUFFIX, Job, is_table
 from .options import AddClick, add_model_options, check_clicks, load_segmenter, point
 
@@ -56,8 +56,7 @@ def run(arguments: argparse.Namespace) -> int:
     _check_targets(arguments)
     image = read_image(job.image)
     check_clicks(job.clicks, image.shape)
-    if not any(click.is_positive for click in job.clicks) and job.previous is None:
-        raise ClickError("There is no click on the object; give at least one with --positive X,Y.")
+    check_positive(job)
     if job.previous is not None:
         read_probability(job.previous)
     started = perf_counter()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import SettingsError
+from ..training.bounds import check_settings
 from ..training.bundled import export_run, keep_collection, read_encoder, read_start, train_decoder
 from ..training.click_settings import CLICK_PRESETS, ClickSettings
 from ..training.described import described
@@ -120,7 +121,9 @@ def read_settings(arguments: argparse.Namespace) -> RunSettings:
             if not hasattr(preset, field.name):
                 raise SettingsError(f"The preset {arguments.preset} has no setting {field.name}.")
             changes[field.name] = _value(field.name, text, getattr(preset, field.name))
-    return replace(preset, **changes)
+    settings = replace(preset, **changes)
+    check_settings(settings)
+    return settings
 
 
 def _value(name: str, text: str, default: object) -> object:

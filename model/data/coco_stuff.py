@@ -49,6 +49,6 @@ def read_stuff(annotations: Path, split: str) -> Stuff | None:
             )
             for each in content["annotations"]
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DatasetError(f"{str(path)!r} is no panoptic annotation of COCO.") from error
     return Stuff(path.with_suffix(""), numbers)

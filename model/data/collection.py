@@ -32,9 +32,12 @@ def read_collection(root: Path, manifest: Path, split: str, *, without: Collecti
     """
     try:
         with manifest.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if row["split"] == split and row["set"] not in without]
+            listed = csv.DictReader(file, restval="")
+            rows = [row for row in listed if row["split"] == split and row["set"] not in without]
     except OSError as error:
         raise DatasetError(f"The manifest {manifest} cannot be read: {error.strerror}.") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise DatasetError(f"The manifest {manifest} is no table that can be read: {error}.") from error
     except KeyError as error:
         raise DatasetError(f"The manifest {manifest} has no column {error}; it needs set, stem and split.") from error
     kinds = {name: _read_kind(root / name) for name in dict.fromkeys(row["set"] for row in rows)}

@@ -112,7 +112,7 @@ def _declared_kind(folder: Path) -> MaskKind | None:
         return None
     try:
         declared = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DatasetError(f"{str(path)!r} is no readable JSON; correct it or take it away.") from error
     if not isinstance(declared, dict) or "kind" not in declared:
         return None

@@ -21,6 +21,9 @@ UNKNOWN = 128
 
 _BINARY_VALUES = {0, UNKNOWN, 255}
 
+_FEWEST_SOFT = 3
+"""A mask with soft edges has so many greys at least; an instance map with a void of 255 has one solid object more."""
+
 
 def objects_of(
     labels: NDArray[np.int32], kind: MaskKind, ignore_value: int | None = None
@@ -66,18 +69,29 @@ def classes_of(labels: NDArray[np.int32], objects: NDArray[np.int32]) -> dict[in
 
 
 def infer_kind(masks: Iterable[Path]) -> MaskKind:
-    """Tell binary masks from instance maps by their values: all of {0, 128, 255}, or one number beside 0.
+    """Tell binary masks from instance maps by their values: all of {0, 128, 255}, one number beside 0, or soft edges.
 
     Classes cannot be told from instances; they must be named. Files that cannot be read decide nothing.
     """
     for path in masks:
         try:
-            values = {int(value) for value in np.unique(read_labels(path))}
+            labels = read_labels(path)
         except ImageError:
             continue
-        if not values <= _BINARY_VALUES and len(values - {0}) > 1:
+        values = {int(value) for value in np.unique(labels)}
+        if not (values <= _BINARY_VALUES or len(values - {0}) == 1 or _has_soft_edges(labels, values)):
             return "instances"
     return "binary"
+
+
+def _has_soft_edges(labels: NDArray[np.int32], values: set[int]) -> bool:
+    """Tell a black and white mask (H, W) that was smoothed or resized: no grey of it covers a square of 3 x 3."""
+    greys = values - {0, 255}
+    if not {0, 255} <= values or len(greys) < _FEWEST_SOFT or min(greys) < 0 or max(greys) > 255:
+        return False
+    picture, square = labels.astype(np.uint8), np.ones((3, 3), np.uint8)
+    is_flat = cv2.erode(picture, square) == cv2.dilate(picture, square)
+    return set(np.unique(picture[is_flat]).tolist()) <= {0, 255}
 
 
 def checked_kind(name: str, where: Path) -> MaskKind:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import DatasetError
 
-READ_ERRORS = (KeyError, TypeError, ValueError, IndexError, AttributeError, zlib.error)
+READ_ERRORS = (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError, zlib.error)
 """What damaged JSON ends in."""
 
 _MOST_VOXELS = 2**31

@@ -85,11 +85,6 @@ class RegionPolicy(ABC):
     def choose(self, situation: Situation) -> Box | None:
         """Give the region for the click to be answered; None: the whole image, not yet settled on."""
 
-    def choose_again(self, situation: Situation, found: Extent) -> Box | None:
-        """Give a region for a second pass over the same click, once the first pass `found` a mask; None: no need."""
-        del situation, found
-        return None
-
     def view_side(self, network_side: int, size: tuple[int, int], *, zoomed: bool) -> int:
         """Longer side of the view in pixels, for a network that works best at `network_side`."""
         del size, zoomed
@@ -117,7 +112,8 @@ class ZoomIn(RegionPolicy):
     side: int | None = 400
     """Longer side of the zoomed view (600 for DAVIS)."""
     skip_clicks: int = 1
-    """The first clicks that see the whole image; -1: even the first click may zoom, by a second pass."""
+    """The first clicks that see the whole image as it is; -1: even the first click's view is that of a region, which
+    is then the whole image."""
     expansion: float = 1.4
     """How much larger than the object the region is, along each axis."""
     min_side: int = 200
@@ -130,7 +126,7 @@ class ZoomIn(RegionPolicy):
 
     @classmethod
     def fixed(cls, side: int) -> "ZoomIn":
-        """Zoom with square views of `side` pixels from the first click on (the published fixed-size kind)."""
+        """Look at squares of `side` pixels from the first click on (the published fixed-size kind, SimpleClick's)."""
         return cls(side=side, square=True, skip_clicks=-1, whole_limit=None)
 
     def view_side(self, network_side: int, size: tuple[int, int], *, zoomed: bool) -> int:
@@ -145,24 +141,16 @@ class ZoomIn(RegionPolicy):
         if len(situation.clicks) <= self.skip_clicks:
             return None
         if situation.mask.box is None:
-            if self.skip_clicks < 0 and situation.present is None:
+            if self.skip_clicks >= 0:
                 return None
             wanted = whole(situation.size)
         else:
-            wanted = self._around(situation.mask.box, situation.clicks, situation.size)
+            wanted = expand(
+                enclose(situation.mask.box, situation.clicks), self.expansion, self.min_side, situation.size
+            )
         if _still_serves(situation, wanted, self.keep_overlap):
             return situation.present
         return wanted
-
-    def choose_again(self, situation: Situation, found: Extent) -> Box | None:
-        """Zoom within the same click where the object found takes less than half of the image's box."""
-        if self.skip_clicks > 0 or situation.present is not None or found.box is None:
-            return None
-        wanted = self._around(found.box, situation.clicks, situation.size)
-        return wanted if wanted.overlap(whole(situation.size)) < self.keep_overlap else None
-
-    def _around(self, box: Box, clicks: Sequence[Click], size: tuple[int, int]) -> Box:
-        return expand(enclose(box, clicks), self.expansion, self.min_side, size)
 
 
 @dataclass(frozen=True, kw_only=True)

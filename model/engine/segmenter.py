@@ -208,9 +208,6 @@ class Segmenter:
             started_from_mask=origin != _NOTHING,
         )
         state = self._look(self.region.choose(situation), before, valid, stage)
-        again = self.region.choose_again(situation, state.extent)
-        if again is not None:
-            state = self._look(again, before, valid, stage)
         self._states.put((origin, clicks), state)
         return state
 

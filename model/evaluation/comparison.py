@@ -132,7 +132,7 @@ def _read_run(folder: Path, taken: set[str]) -> Run:
     try:
         summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
         model, _ = str(summary["model"]), ProtocolSettings(**summary["settings"]["protocol"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DatasetError(
             f"{str(folder)!r} holds no finished evaluation: there is no {SUMMARY_FILE} that can be read."
         ) from error

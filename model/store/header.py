@@ -114,8 +114,8 @@ def _check_sizes(path: Path) -> None:
         raise CheckpointError(f"The model file {path} is too large: {size} bytes, at most {LARGEST_FILE} are read.")
     if len(start) < _LENGTH.size or first != b"{":
         raise CheckpointError(
-            f"{path} is not a safetensors file; weights in other formats, such as .pth, are not read because they "
-            "can run code."
+            f"{path} is not a safetensors file; other formats, such as .pth, are turned into one by "
+            "`isegformer checkpoint import`."
         )
     (length,) = _LENGTH.unpack(start)
     if length > size - _LENGTH.size:

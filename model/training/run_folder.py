@@ -1,6 +1,8 @@
 """The folder of a run: settings, versions, metrics (JSON lines and TensorBoard), sample pictures, state, wishes."""
 
 import json
+import pickle
+import struct
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -21,6 +23,12 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 STATE, METRICS, SETTINGS, PROGRESS, WISH = "state.pt", "metrics.jsonl", "settings.json", "progress.json", "wish.txt"
+_DAMAGED = (
+    *(OSError, RuntimeError, ValueError, EOFError, KeyError, IndexError, TypeError, AttributeError, OverflowError),
+    *(struct.error, pickle.UnpicklingError),
+)
+"""How torch says that a file of it is none or damaged, with pages of text."""
+
 _PAUSE_SECONDS = 0.3
 _LIFE_SECONDS = 5.0
 
@@ -87,8 +95,10 @@ class RunFolder:
         """Read what `save_state` wrote; nothing in it is ever run. Raises `SettingsError` where it is damaged."""
         try:
             state: dict[str, Any] = torch.load(self.path / name, map_location="cpu", weights_only=True)
-        except (OSError, RuntimeError, ValueError, EOFError, KeyError) as error:
-            raise SettingsError(f"The run folder {self.path} holds no state to go on from: {error}.") from error
+        except _DAMAGED as error:
+            raise SettingsError(
+                f"The run folder {str(self.path)!r} holds no whole state to go on from: {name} is missing or damaged."
+            ) from error
         return state
 
     def obey(self, on_pause: Callable[[], None] = lambda: None, meanwhile: Callable[[], None] = lambda: None) -> None:

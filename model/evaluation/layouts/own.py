@@ -93,14 +93,17 @@ def _open_set(folder: Path, kind: MaskKind | None, ignore_value: int | None) -> 
 
 
 def _read_manifest(path: Path, split: str | None) -> dict[str, list[str]]:
-    rows = csv.DictReader(read_text(path).splitlines())
-    missing = {"set", "stem", "split"} - set(rows.fieldnames or ())
-    if missing:
-        raise DatasetError(f"The manifest {str(path)!r} has no column {sorted(missing)[0]!r}.")
+    rows = csv.DictReader(read_text(path).splitlines(), restval="")
     listed: dict[str, list[str]] = {}
-    for row in rows:
-        if split is None or row["split"] == split:
-            listed.setdefault(row["set"], []).append(row["stem"])
+    try:
+        missing = {"set", "stem", "split"} - set(rows.fieldnames or ())
+        if missing:
+            raise DatasetError(f"The manifest {str(path)!r} has no column {sorted(missing)[0]!r}.")
+        for row in rows:
+            if split is None or row["split"] == split:
+                listed.setdefault(row["set"], []).append(row["stem"])
+    except csv.Error as error:
+        raise DatasetError(f"The manifest {str(path)!r} is no table that can be read: {error}.") from error
     if not listed:
         raise DatasetError(f"The manifest {str(path)!r} has no line with the split {split!r}.")
     return listed

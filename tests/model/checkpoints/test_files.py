@@ -130,7 +130,7 @@ def test_weights_that_cannot_be_stored_are_not_written(value: float, half: bool,
     [
         (b"", "is empty"),
         (b"{}", "is not a safetensors file"),
-        (b"PK\x03\x04" + b"\x00" * 200, "is not a safetensors file; weights in other formats, such as .pth"),
+        (b"PK\x03\x04" + b"\x00" * 200, "is not a safetensors file; other formats, such as .pth"),
         (b"\x80\x02}q\x00." + b"\x00" * 50, "is not a safetensors file"),
         (b"\xff" * 7 + b"\x7f{}", "ends before its header does"),
         (struct.pack("<Q", 20) + b"{" + b"x" * 30, "is damaged"),

@@ -199,6 +199,20 @@ def test_damaged_numbers_are_found(rewrite: Rewrite) -> None:
     assert "Bad CRC-32" in refusal(good)
 
 
+def test_numbers_that_would_lie_behind_the_end_are_found(tmp_path: Path) -> None:
+    """The head before the numbers says that it is so long that they begin behind the file."""
+    path = tmp_path / "weights.pth"
+    torch.save({"state_dict": {"a": torch.zeros(4)}}, path)
+    data = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        head = archive.getinfo("weights/data/0").header_offset
+    data[head + 28 : head + 30] = b"\xff\xff"
+    path.write_bytes(data)
+    weights = open_weights(path)
+    with pytest.raises(CheckpointError, match="ends before"):
+        weights.load(["a"])
+
+
 def test_other_byte_order_and_scripts_are_said(rewrite: Rewrite, tmp_path: Path) -> None:
     turned = rewrite(lambda name, data: b"big" if name.endswith("byteorder") else data)
     assert "byte order" in refusal(turned)

@@ -1,11 +1,17 @@
 """`isegformer evaluate` from its command line."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+import torch
 
 from model.cli import main
+from model.commands.evaluated_engine import published_settings
+from model.engine import Segmenter
+from model.evaluation.layouts.registry import LAYOUTS
+from model.networks import create_network
 from tests.model.conftest import Dataset
 
 
@@ -56,6 +62,8 @@ def test_a_damaged_image_is_named(dataset: Dataset, capsys: pytest.CaptureFixtur
         (["--dataset", "folder", "--root", "data", "--objects-per-image", "few"], "few"),
         (["--dataset", "folder", "--root", "data", "--max-clicks", "0"], "whole number"),
         (["--dataset", "folder", "--root", "data", "--min-area", "99999"], "no object"),
+        (["--dataset", "folder", "--root", "data", "--seed", "-1"], "whole number from 0"),
+        (["--dataset", "folder", "--root", "data", "--threads", "99999"], "too many"),
         (["--dataset", "folder", "--root", "data", "--output", "data/blocks/images/0.png"], "folder"),
     ],
 )
@@ -105,6 +113,44 @@ def test_the_published_settings_are_used_and_told(
     table = (out / "table.md").read_text()
     assert "iSegFormer-B5 C+L" in table
     assert "Objects: 1, of 345 in the published set." in table
+
+
+ZOOM = {"expansion": 1.4, "skip_clicks": 1}
+
+
+@pytest.mark.parametrize(
+    ("network", "region", "flips", "threshold"),
+    [
+        ("hrnet-18s", ZOOM | {"side": 600, "square": False, "min_side": 200, "keep_overlap": 0.5}, True, 0.49),
+        ("segformer-b0", ZOOM | {"side": 600, "square": False, "min_side": 200, "keep_overlap": 0.5}, True, 0.49),
+        ("simpleclick-xtiny", {"side": 672, "square": True, "skip_clicks": -1, "min_side": 200}, True, 0.49),
+        ("focalclick-b0", ZOOM | {"side": 512, "square": True, "min_side": 10, "keep_overlap": 1.0}, False, 0.5),
+        ("segnext-sax1", {"side": None, "square": True}, False, 0.49),
+    ],
+)
+def test_each_network_is_measured_as_its_authors_did(
+    network: str, region: dict[str, object], flips: bool, threshold: float
+) -> None:
+    with torch.device("meta"):
+        built = create_network(network)
+    rule, *others = published_settings(built, LAYOUTS["davis"])
+    assert region.items() <= asdict(rule).items()
+    assert others == [flips, threshold]
+
+
+def test_published_simpleclick_is_given_squares(
+    dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(*_: object, **options: object) -> Segmenter:
+        return Segmenter(create_network("simpleclick-xtiny"), flip=bool(options.get("flip")))
+
+    monkeypatch.setattr(Segmenter, "load", load)
+    root, out = as_davis(dataset("blocks", 1)), tmp_path / "out"
+    words = ["evaluate", "--dataset", "DAVIS", "--root", str(root), "--published", "--region-side", "448"]
+    assert main([*words, "--output", str(out), "--max-clicks", "1"]) == 0
+    engine = json.loads((out / "summary.json").read_text())["engine"]
+    assert {"side": 448, "square": True, "skip_clicks": -1}.items() <= engine["region"].items()
+    assert (engine["flip"], engine["honoured"]) == (True, False)
 
 
 @pytest.mark.usefixtures("loads")

@@ -7,6 +7,7 @@ import torch
 
 from model.checkpoints import save_checkpoint
 from model.cli import main
+from model.engine import Segmenter
 from model.networks import create_network
 
 
@@ -39,6 +40,17 @@ def test_a_device_that_is_not_there_ends_with_one_sentence(
     assert len(lines) == 1
     assert device in lines[0]
     assert not output.exists()
+
+
+def test_a_full_memory_ends_with_one_sentence(
+    cat_photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """torch says it as a `RuntimeError` on a processor."""
+    monkeypatch.setattr(Segmenter, "load", lambda *_, **__: torch.empty(2**50, dtype=torch.uint8))
+    words = ["segment", str(cat_photo), "--positive", "220,150", "--output", str(tmp_path / "mask.png")]
+    assert main(words) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "not enough memory" in line
 
 
 def test_a_real_checkpoint_segments_the_sample(cat_photo: Path, tmp_path: Path) -> None:

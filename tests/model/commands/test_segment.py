@@ -268,6 +268,10 @@ BAD_TABLES = {
     "none.json": '[{"image": "photo.png", "clicks": []}]',
     "image.json": '[{"clicks": [{"x": 1, "y": 1, "positive": 1}]}]',
     "outside.json": '[{"image": "photo.png", "output": "../m.png", "clicks": [{"x": 1, "y": 1, "positive": 1}]}]',
+    "long.csv": f"image,x,y,positive\n{'a' * 200_000},1,1,1\n",
+    "outputs.csv": "image,x,y,positive,output\nphoto.png,1,1,1,one\nphoto.png,2,2,1,two\n",
+    "previous.csv": "image,x,y,positive,previous\nphoto.png,1,1,1,one.png\nphoto.png,2,2,1,two.png\n",
+    "digits.json": f'[{{"image": "photo.png", "clicks": [{{"x": {"9" * 5000}, "y": 1, "positive": 1}}]}}]',
     "twice.json": json.dumps([{"image": "photo.png", "clicks": [{"x": 1, "y": 1, "positive": True}]}] * 2),
 }
 
@@ -281,6 +285,27 @@ def test_a_bad_table_is_refused_before_anything_is_made(
     sentence(capsys)
     assert not loads
     assert files(tmp_path) == {name}
+
+
+def test_rows_of_one_object_share_what_one_of_them_says(photo: Path, tmp_path: Path) -> None:
+    table = tmp_path / "clicks.csv"
+    table.write_text("image,x,y,positive,output\nphoto.png,45,30,1,\nphoto.png,1,1,0,named\nphoto.png,2,2,0,\n")
+    assert main(["segment", str(table), "--output", str(tmp_path / "masks")]) == 0
+    assert files(tmp_path / "masks") == {"named.png", JOURNAL}
+
+
+def test_jobs_that_cannot_be_done_are_named_one_by_one(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name that can be no file's, and an object on which nothing was clicked."""
+    table = write_table(tmp_path, ["ph\0to.png,a,1,1,1", "photo.png,b,1,1,0", "photo.png,c,45,30,1"])
+    assert main(["segment", str(table), "--output", str(tmp_path / "masks")]) == 2
+    captured = capsys.readouterr()
+    assert "1 written, 0 skipped, 2 failed" in captured.out
+    unnamed, unclicked = captured.err.strip().splitlines()
+    assert "There is no file" in unnamed
+    assert "no click on the object" in unclicked
+    assert files(tmp_path / "masks") == {"photo-c.png", JOURNAL}
 
 
 @pytest.mark.parametrize("words", [["--positive", "1,1"], ["--overlay", "o.png"], ["--previous", "p.png"]])

@@ -59,19 +59,22 @@ def test_a_region_moves_for_a_positive_click_outside_and_not_for_a_negative_one(
     assert ZoomIn().choose(situation(mask, present, (CLICK, outside[False]))) is present
 
 
-def test_an_empty_mask_gives_the_whole_image_back() -> None:
-    assert ZoomIn().choose(situation(None, Box(0, 0, 200, 200))) == Box(0, 0, *SIZE)
+def test_while_nothing_is_found_the_whole_image_is_seen_as_it_is() -> None:
+    """As published: not zoomed, so that a small object is not made smaller still."""
+    rule = ZoomIn(side=400)
+    for present in (None, Box(0, 0, 200, 200)):
+        assert rule.choose(situation(None, present)) is None
+    assert rule.view_side(400, SIZE, zoomed=False) == 800
 
 
-def test_the_fixed_kind_zooms_within_the_first_click() -> None:
+def test_the_fixed_kind_begins_with_the_whole_image_and_keeps_to_it_as_published() -> None:
+    """RITM's code looks a second time within a click only where no region was chosen before; here one always was."""
     rule = ZoomIn.fixed(448)
-    first = situation(None, clicks=(CLICK,))
-    assert rule.choose(first) is None
-    box = Box(450, 550, 550, 650)
-    again = rule.choose_again(first, Extent(box, 100.0))
-    assert again == Box(400, 500, 600, 700)
-    assert rule.choose_again(first, Extent(Box(0, 0, *SIZE), 100.0)) is None
-    assert ZoomIn().choose_again(first, Extent(box, 100.0)) is None
+    everything = Box(0, 0, *SIZE)
+    assert rule.choose(situation(None, clicks=(CLICK,))) == everything
+    assert rule.choose(situation(None, everything)) is everything
+    assert rule.choose(situation(Box(100, 100, 900, 1100), everything)) is everything
+    assert rule.choose(situation(Box(450, 550, 550, 650), everything)) == Box(400, 500, 600, 700)
 
 
 def test_the_adaptive_rule_zooms_near_on_small_objects_and_late_on_large_ones() -> None:

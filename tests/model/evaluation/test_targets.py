@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.data.annotated import Annotated, Objects
+from model.data.collection import read_collection
 from model.data.objects import objects_of
 from model.errors import DatasetError
 from model.evaluation.layouts.own import open_collection, open_folder
@@ -105,6 +106,18 @@ def test_a_manifest_chooses_the_images_of_its_split(dataset: Dataset, tmp_path: 
         open_collection(root, manifest, "val")
 
 
+def test_a_manifest_that_is_no_table_is_refused(dataset: Dataset, tmp_path: Path) -> None:
+    root, manifest = dataset("a", 1).parent, tmp_path / "manifest.csv"
+    manifest.write_text(f"set,stem,split\n{'a' * 200_000},0,val\n")
+    with pytest.raises(DatasetError, match="no table"):
+        open_collection(root, manifest, "val")
+    with pytest.raises(DatasetError, match="no table"):
+        read_collection(root, manifest, "val")
+    manifest.write_text("split,stem,set\nval\n")
+    with pytest.raises(DatasetError, match="no folder with images and masks for the set ''"):
+        open_collection(root, manifest, "val")
+
+
 @pytest.mark.parametrize("name", ["there-is-none", "."])
 def test_a_folder_without_sets_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises(DatasetError):
@@ -119,6 +132,28 @@ def test_the_kind_of_masks_stands_in_the_set_or_is_told_by_their_values(dataset:
     (folder / "set.json").write_text('{"kind": "odd"}')
     with pytest.raises(DatasetError, match="odd"):
         open_folder(folder)
+    (folder / "set.json").write_text("[" * 100_000)
+    with pytest.raises(DatasetError, match="no readable JSON"):
+        open_folder(folder)
+
+
+def test_masks_with_soft_edges_are_no_instance_maps(dataset: Dataset) -> None:
+    """What was smoothed or resized is one object; a label map with objects beside a void of 255 is not."""
+    folder = dataset("a", 1)
+    path = folder / "masks" / "0.png"
+    sharp = np.zeros((60, 80), np.uint8)
+    sharp[20:40, 10:50] = 255
+    cv2.circle(sharp, (60, 30), 12, 255, -1)
+    shrunk = cv2.resize(cv2.resize(sharp, (31, 23), interpolation=cv2.INTER_AREA), (80, 60))
+    for soft in (cv2.GaussianBlur(sharp, (7, 7), 0), shrunk):
+        cv2.imwrite(str(path), soft)
+        (image,) = open_folder(folder).images
+        assert image.read_objects().areas() == {1: int((soft > 128).sum())}
+    for number in range(1, 9):
+        sharp[2:5, 8 * number : 8 * number + 3] = number
+    cv2.imwrite(str(path), sharp)
+    (image,) = open_folder(folder).images
+    assert set(image.read_objects().areas()) == {*range(1, 9), 255}
 
 
 def test_grabcut_masks_ignore_128() -> None:

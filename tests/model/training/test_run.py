@@ -164,7 +164,8 @@ def test_every_setting_is_an_option() -> None:
     parser = Parser(prog="isegformer train")
     add_arguments(parser)
     places = ["--data", "d", "--manifest", "m", "--encoder-weights", "w", "--run", "r"]
-    arguments = parser.parse_args([*places, "--samples", "7", "--crop-tokens", "12,16", "--without-sets", "a,b"])
+    crops = ["--crop-tokens", "12,16", "--crop-shares", "0.5,0.5"]
+    arguments = parser.parse_args([*places, "--samples", "7", *crops, "--without-sets", "a,b"])
     settings = read_settings(arguments)
     assert isinstance(settings, TrainingSettings)
     assert (settings.samples, settings.crop_tokens, settings.without_sets) == (7, (12, 16), ("a", "b"))
