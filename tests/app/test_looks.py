@@ -117,6 +117,18 @@ def test_message_on_show_is_dressed_with_the_window(cat: Hands) -> None:
     cat.do("theme_light")
 
 
+def test_what_is_said_before_the_first_photo_is_there_is_seen_upon_it(start: Start, cat_photo: Path) -> None:
+    hands = start()
+    hands.window.files.open_paths([cat_photo])
+    bar = hands.window.message_bar
+    # Opening takes back what was said about the photo before.
+    hands.window.problem("The disk is full.", False)
+    hands.wait_for_photo("cat.png")
+    seen_there = hands.window.stack.childAt(bar.geometry().center())
+    assert seen_there is not None
+    assert bar.isAncestorOf(seen_there)
+
+
 def test_names_in_messages_are_shown_as_they_are(cat: Hands) -> None:
     """Nothing is taken for HTML: these tags would not be seen."""
     grabbed = []
