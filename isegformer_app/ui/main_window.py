@@ -106,7 +106,7 @@ class MainWindow(QMainWindow):
         self.models = ModelsDesk(self, settings, self.model)
         self.training = TrainDesk(self, settings, lambda: self.session.path, self.model.use_new)
         self.evaluation = EvaluateDesk(self, self.segmenting, self.files.album, settings)
-        self.photos_panel = PhotosPanel(self.files.album)
+        self.photos_panel = PhotosPanel(self.files.album, self.files.volume_of)
         self.actions_by_name = make_actions(self, self._handlers())
         self._lay_out()
         self._connect(bridge)

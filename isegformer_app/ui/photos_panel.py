@@ -30,7 +30,7 @@ from isegformer_app.document import Status
 
 from .choice_box import ChoiceBox
 from .objects_panel import swatch
-from .thumbnails import Thumbnails
+from .thumbnails import Thumbnails, VolumeOf
 
 _COLOURS = {
     Status.TO_DO: (150, 156, 165),
@@ -110,10 +110,10 @@ class PhotosPanel(QWidget):
 
     chosen = Signal(Path)
 
-    def __init__(self, album: Album, parent: QWidget | None = None) -> None:
+    def __init__(self, album: Album, volume_of: VolumeOf, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._album = album
-        self.thumbnails = Thumbnails(self)
+        self.thumbnails = Thumbnails(self, volume_of)
         self.model = PhotosModel(album, self.thumbnails.find)
         self.thumbnails.arrived.connect(self.model.photo_changed)
         self.filter, self.name = ChoiceBox(), QLineEdit()
