@@ -265,38 +265,6 @@ def test_overlay_is_painted_and_peeking_hides_it(cat: Hands) -> None:
     assert colour() == cat.photo.annotation.objects[0].colour
 
 
-def test_status_bar_tells_position_value_and_label(cat: Hands) -> None:
-    finished(cat, 100, 150)
-    QTest.mouseMove(cat.surface, cat.at(99, 150))
-    QTest.mouseMove(cat.surface, cat.at(100, 150))
-    bar = cat.window.status_bar
-    assert bar.position.text() == "x 150, y 100"
-    assert bar.value.text().startswith("RGB ")
-    assert bar.label.text() == "object 1 (object)"
-    assert bar.engine.text() == "fake on CPU"
-    assert bar.extent.text().startswith("451 ")
-
-
-def test_status_bar_follows_what_changes_under_a_mouse_that_rests(start: Start, folder: Path) -> None:
-    hands = start(folder)
-    bar = hands.window.status_bar
-    for row in (9, 10):
-        QTest.mouseMove(hands.surface, hands.at(row, 20))
-    assert bar.value.text() == "RGB 20, 0, 0"
-    hands.click(10, 20)
-    hands.wait_for_mask()
-    assert bar.label.text() == "object 1 (object)"
-    hands.press(Qt.Key.Key_D)
-    hands.wait_for_photo("photo2.png")
-    assert (bar.value.text(), bar.label.text()) == ("RGB 40, 0, 0", "")
-    hands.press(Qt.Key.Key_A)
-    hands.wait_for_photo("photo1.png")
-    assert bar.label.text() == "object 1 (object)"
-    hands.do("undo")
-    hands.do("undo")
-    assert bar.label.text() == ""
-
-
 def test_the_wheel_beside_the_canvas_chooses_nothing(cat: Hands) -> None:
     """Neither another class for the object nor another rule for overlaps, by a hand that meant to zoom."""
     cat.window.segmenting.apply(NewClass("dog"))
