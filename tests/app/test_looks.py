@@ -1,4 +1,4 @@
-"""What the annotator sees besides the photo: markers, crosshair, spinner, theme, status bar, tool tips, small screens."""
+"""What is seen besides the photo: markers, crosshair, spinner, theme, status bar, tool tips, small screens."""
 
 import re
 import threading
