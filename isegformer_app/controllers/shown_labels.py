@@ -32,6 +32,8 @@ class ShownLabels:
         self._drawn: Rectangle | None = None
         self._mask: MaskCrop | None = None
         self._setting: tuple[int | None, OverlapRule] = (None, OverlapRule.KEEP)
+        self._hidden: frozenset[int] = frozenset()
+        """Objects that cover nothing, because they are hidden; where none overlap, they never do."""
         self._dirty: Rectangle | None = None
         self._accepted: tuple[int, Rectangle | None] | None = None
         """An object, and where its accepted pixels lie; None where that must be looked up."""
@@ -39,7 +41,7 @@ class ShownLabels:
     def open(self, photo: Photo | None, key: SliceKey = PHOTO) -> None:
         """Turn to another photo, or to another slice of it."""
         self._photo, self.key, self._drawn, self._mask, self._dirty = photo, key, None, None, None
-        self._setting, self._accepted = (None, self._setting[1]), None
+        self._setting, self._hidden, self._accepted = (None, self._setting[1]), frozenset(), None
         self.plane = None if photo is None else photo.annotation.label_map.top_plane(key)
 
     def document_changed(self, change: Change) -> None:
@@ -54,6 +56,9 @@ class ShownLabels:
         active = segmenting.active if self.key == self._photo.viewpoint.key else None
         mask = segmenting.shown if active is not None else None
         setting = (None if active is None or mask is None else active.id, segmenting.rule)
+        hidden = _hidden(self._photo, segmenting.rule)
+        if hidden != self._hidden:
+            self._hidden, self._dirty = hidden, (0, 0, *self.plane.shape)
         if mask is self._mask and setting == self._setting and self._dirty is None:
             return None
         changed = _union(self._dirty, self._drawn)
@@ -84,15 +89,18 @@ class ShownLabels:
         for start in range(top, bottom, _ROWS):
             band = start, left, min(start + _ROWS, bottom), right
             layers = photo.annotation.label_map.planes(self.key, band)
-            if wanted is None:
-                plane[start : band[2], left:right] = merged(layers)
-                continue
-            allowed = self._make_room(layers, wanted[start - top : start - top + _ROWS], photo)
-            seen += int(np.count_nonzero(allowed))
-            # Cleared and added to, instead of written where it is wanted: four times as fast.
+            allowed = None
+            if wanted is not None:
+                allowed = self._make_room(layers, wanted[start - top : start - top + _ROWS], photo)
+                seen += int(np.count_nonzero(allowed))
+            if self._hidden:
+                for layer in layers:
+                    layer *= ~np.isin(layer, list(self._hidden))
             shown = merged(layers)
-            shown *= ~allowed
-            shown += allowed * np.uint16(self._setting[0] or 0)
+            if allowed is not None and self._setting[0] not in self._hidden:
+                # Cleared and added to, instead of written where it is wanted: four times as fast.
+                shown *= ~allowed
+                shown += allowed * np.uint16(self._setting[0] or 0)
             plane[start : band[2], left:right] = shown
         return wanted is not None and seen < _HARDLY * int(np.count_nonzero(wanted))
 
@@ -110,6 +118,12 @@ class ShownLabels:
             elif rule is OverlapRule.OVERWRITE:
                 wanted = wanted & ~np.isin(layer, list(photo.annotation.state.locked_ids))
         return wanted
+
+
+def _hidden(photo: Photo, rule: OverlapRule) -> frozenset[int]:
+    hidden = frozenset(each.id for each in photo.annotation.objects if not each.is_visible)
+    may_cover = bool(hidden) and (rule is OverlapRule.ALLOW or len(photo.annotation.label_map.layers) > 1)
+    return hidden if may_cover else frozenset()
 
 
 def _cut(mask: MaskCrop, rectangle: Rectangle) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from isegformer_app.document import Click, Tool
 from .canvas_items import Crosshair, ScreenItem
 from .canvas_tools import BrushTool, CanvasTool, OutlineTool, PointsTool
 from .canvas_view import CanvasView
-from .markers import paint_marker, paint_spinner, screen_point
+from .markers import marker_at, paint_marker, paint_spinner, screen_point
 from .pointer import Pointer, is_drag
 from .ruler_tool import RulerTool
 
@@ -80,7 +80,10 @@ class Canvas(CanvasView):
 
     def show_clicks(self, clicks: tuple[Click, ...]) -> None:
         """Show these markers."""
-        self.points.show(clicks)
+        view, place, hovered = self.geometry_of_view, self._under, None
+        if view is not None and place is not None:
+            hovered = marker_at(clicks, view, place.x(), place.y())
+        self.points.show(clicks, hovered)
         self._markers_item.update()
 
     def set_waiting(self, is_waiting: bool) -> None:

@@ -87,9 +87,9 @@ class PointsTool(CanvasTool):
         """The clicks that have markers."""
         return self._clicks
 
-    def show(self, clicks: tuple[Click, ...]) -> None:
-        """Have these markers."""
-        self._clicks, self.hovered = clicks, None
+    def show(self, clicks: tuple[Click, ...], hovered: int | None) -> None:
+        """Have these markers, one of which may be under the pointer."""
+        self._clicks, self.hovered = clicks, hovered
 
     def press(self, pointer: Pointer) -> bool:
         """Remember where; the meaning shows on release."""
@@ -126,6 +126,10 @@ class PointsTool(CanvasTool):
             is_opposite = pressed.has(Qt.KeyboardModifier.ShiftModifier) ^ self.is_flipped
             self.clicked.emit(*pressed.pixel, pressed.is_left ^ is_opposite)
         return True
+
+    def leave(self) -> None:
+        """Nothing is under the pointer any more."""
+        self.hovered = None
 
     def cancel(self) -> bool:
         """Put a dragged marker back."""

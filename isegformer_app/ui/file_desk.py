@@ -11,7 +11,7 @@ from isegformer_app.controllers.album import Album
 from isegformer_app.controllers.copying import CopiedObjects
 from isegformer_app.controllers.exporting import is_ready_to_export
 from isegformer_app.controllers.listing import Listed, list_paths, needs_a_look
-from isegformer_app.controllers.opening import VolumeChoice, take_up, volume_path
+from isegformer_app.controllers.opening import VolumeChoice, VolumeSource, take_up, volume_path
 from isegformer_app.controllers.photo import Photo
 from isegformer_app.controllers.progress import Cancelled
 from isegformer_app.controllers.segmenting import SegmentingController
@@ -139,12 +139,16 @@ class FileDesk(QObject):
         """Whether something is on its way to the desk."""
         return self._scan is not None or self.loader.wanted is not None
 
+    def volume_of(self, path: Path) -> VolumeChoice | VolumeSource | None:
+        """The volume that a path of the queue stands for, None for photos."""
+        return self._choices.get(path) or self.album.sources.get(path)
+
     def show(self, path: Path, *, allow_large: bool = False) -> None:
         """Put a photo on the desk as soon as it is read; where that fails the one before stays."""
         self.album.turn_to(path)
         self.album_changed.emit()
         self.turned.emit()
-        found = self._choices.get(path) or self.album.sources.get(path)
+        found = self.volume_of(path)
         if found is None:
             self.loader.want(path, allow_large=allow_large)
         else:

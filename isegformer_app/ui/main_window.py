@@ -106,7 +106,7 @@ class MainWindow(QMainWindow):
         self.models = ModelsDesk(self, settings, self.model)
         self.training = TrainDesk(self, settings, lambda: self.session.path, self.model.use_new)
         self.evaluation = EvaluateDesk(self, self.segmenting, self.files.album, settings)
-        self.photos_panel = PhotosPanel(self.files.album)
+        self.photos_panel = PhotosPanel(self.files.album, self.files.volume_of)
         self.actions_by_name = make_actions(self, self._handlers())
         self._lay_out()
         self._connect(bridge)
@@ -188,6 +188,8 @@ class MainWindow(QMainWindow):
         self.stack.addWidget(self.empty_state)
         self.stack.addWidget(self.planes)
         self.first_slice = FirstSlicePage(self.stack)
+        # A page that is turned to comes before all that floats over the one before.
+        self.stack.currentChanged.connect(self.message_bar.raise_)
         self.setCentralWidget(self.stack)
         self._add_docks()
         begin_with(self, 1280, 780)

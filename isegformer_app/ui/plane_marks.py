@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import floor, log10
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from .view_geometry import ViewGeometry
 
@@ -34,11 +34,15 @@ class PlaneMarks:
     def draw(self, painter: QPainter, view: ViewGeometry) -> None:
         """Draw on the canvas, in its logical pixels."""
         self._draw_cuts(painter, view)
-        draw_letters(painter, view.canvas, self.letters)
         font = QFont(painter.font())
         font.setPixelSize(_FONT)
+        metrics, width = QFontMetricsF(font), view.canvas[0]
+        title = metrics.elidedText(self.title, Qt.TextElideMode.ElideRight, width - 2 * _EDGE)
+        # Where the title reaches the middle, the upper letter stands below it.
+        is_met = _EDGE + 2 + metrics.horizontalAdvance(title) > width / 2 - _LINE
+        draw_letters(painter, view.canvas, self.letters, lowered=_LINE if is_met else 0)
         painter.setFont(font)
-        _write(painter, QRectF(_EDGE + 2, _EDGE, view.canvas[0], _LINE), Qt.AlignmentFlag.AlignLeft, self.title)
+        _write(painter, QRectF(_EDGE + 2, _EDGE, width, _LINE), Qt.AlignmentFlag.AlignLeft, title)
         if self.millimetres > 0:
             self._draw_scale(painter, view)
 
@@ -68,8 +72,13 @@ class PlaneMarks:
         _write(painter, QRectF(x - max(bar, 80), y - 20, max(bar, 80), 16), Qt.AlignmentFlag.AlignRight, words)
 
 
-def draw_letters(painter: QPainter, canvas: tuple[int, int], letters: tuple[str, str, str, str]) -> None:
-    """Write at the upper, lower, left and right edge of a canvas (width, height) what lies there in the patient."""
+def draw_letters(
+    painter: QPainter, canvas: tuple[int, int], letters: tuple[str, str, str, str], *, lowered: int = 0
+) -> None:
+    """Write at the upper, lower, left and right edge of a canvas (width, height) what lies there in the patient.
+
+    The upper letter is `lowered` by so many logical pixels.
+    """
     width, height = canvas
     font = painter.font()
     bold = QFont(font)
@@ -78,7 +87,7 @@ def draw_letters(painter: QPainter, canvas: tuple[int, int], letters: tuple[str,
     painter.setFont(bold)
     top, bottom, left, right = letters
     middle, vertical = Qt.AlignmentFlag.AlignCenter, Qt.AlignmentFlag.AlignVCenter
-    _write(painter, QRectF(0, _EDGE, width, _LINE), middle, top)
+    _write(painter, QRectF(0, _EDGE + lowered, width, _LINE), middle, top)
     _write(painter, QRectF(0, height - _LINE - _EDGE, width, _LINE), middle, bottom)
     _write(painter, QRectF(_EDGE + 2, 0, width, height), vertical | Qt.AlignmentFlag.AlignLeft, left)
     _write(painter, QRectF(0, 0, width - _EDGE - 2, height), vertical | Qt.AlignmentFlag.AlignRight, right)

@@ -1,6 +1,7 @@
 """Thumbnails that are read while nobody waits: what was asked for last comes first, and few are kept."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,14 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage, QPixmap
 
+from isegformer_app.controllers.opening import VolumeChoice, VolumeSource
 from isegformer_app.files.thumbnails import read_thumbnail
+from isegformer_app.files.volumes import read_thumbnail_of
 
 from .errands import Errands
+
+VolumeOf = Callable[[Path], VolumeChoice | VolumeSource | None]
+"""Gives the volume that a path of the queue stands for; None for photos."""
 
 SIDE = 128
 """Pixels of the longer side: enough for a list on a screen of double density."""
@@ -23,8 +29,9 @@ class Thumbnails(QObject):
 
     arrived = Signal(Path)
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, volume_of: VolumeOf) -> None:
         super().__init__(parent)
+        self._volume_of = volume_of
         self._errands = Errands(self, "thumbnails")
         self._kept: OrderedDict[Path, QPixmap | None] = OrderedDict()
         self._waiting: OrderedDict[Path, None] = OrderedDict()
@@ -51,7 +58,11 @@ class Thumbnails(QObject):
         if self._waiting and not self._is_reading:
             path, _ = self._waiting.popitem()
             self._is_reading = True
-            self._errands.run(lambda: read_thumbnail(path, SIDE), lambda pixels: self._keep(path, pixels))
+            volume = self._volume_of(path)
+            self._errands.run(
+                lambda: read_thumbnail(path, SIDE) if volume is None else read_thumbnail_of(volume, SIDE),
+                lambda pixels: self._keep(path, pixels),
+            )
 
     def _keep(self, path: Path, pixels: NDArray[np.uint8] | None) -> None:
         self._is_reading = False

@@ -1,5 +1,6 @@
 """Choosing among the volumes of a folder: patient, study, series, size, and what is odd about each."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 
@@ -89,6 +90,7 @@ class VolumeChooser(QDialog):
         parents: dict[tuple[str, str], QTreeWidgetItem] = {}
         # Something of the size of the pictures, so that the rows do not move when these come.
         blank = _in_square(QPixmap(), 1.0)
+        titles = _titles(self._choices)
         for number, each in enumerate(self._choices):
             known = (each.patient, each.study)
             if known not in parents:
@@ -103,7 +105,7 @@ class VolumeChooser(QDialog):
             times = str(each.time_points) if each.time_points > 1 else ""
             warning = "see below" if each.notes else ""
             words = [
-                each.title,
+                titles[number],
                 each.modality,
                 f"{width} x {height} x {depth}",
                 spacing,
@@ -129,6 +131,17 @@ class VolumeChooser(QDialog):
     def _take_one(self, item: QTreeWidgetItem) -> None:
         if item.parent() is not None:
             self.accept()
+
+
+def _titles(choices: Sequence[VolumeChoice]) -> list[str]:
+    """What each is called: files of one name with as many of their folders as tell them apart."""
+    files = [each.source.path.parts if each.source.path.name == each.title else () for each in choices]
+    ends = Counter(parts[-count:] for parts in files for count in range(1, len(parts)))
+    found = []
+    for choice, parts in zip(choices, files, strict=True):
+        own = next((count for count in range(1, len(parts)) if ends[parts[-count:]] == 1), 1)
+        found.append("/".join(parts[-own:]) if parts else choice.title)
+    return found
 
 
 def _in_square(picture: QPixmap, ratio: float) -> QPixmap:

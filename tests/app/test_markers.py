@@ -44,6 +44,22 @@ def test_delete_takes_the_hovered_click_else_the_object(cat: Hands) -> None:
     assert cat.photo.annotation.objects == ()
 
 
+def test_a_marker_that_was_just_put_down_is_under_the_cursor(cat: Hands) -> None:
+    cat.click(100, 150)
+    QTest.mouseMove(cat.surface, cat.at(99, 250))
+    QTest.mouseMove(cat.surface, cat.at(100, 250))
+    cat.click(100, 250)
+    cat.press(Qt.Key.Key_I)
+    assert cat.clicks == [(100, 150, True), (100, 250, False)]
+    QTest.mousePress(cat.surface, Left, pos=cat.at(100, 250))
+    QTest.mouseMove(cat.surface, cat.at(150, 200))
+    QTest.mouseMove(cat.surface, cat.at(200, 250))
+    QTest.mouseRelease(cat.surface, Left, pos=cat.at(200, 250))
+    assert cat.clicks == [(100, 150, True), (200, 250, False)]
+    cat.press(Qt.Key.Key_Delete)
+    assert cat.clicks == [(100, 150, True)]
+
+
 def test_finished_object_is_reopened_with_its_clicks(cat: Hands) -> None:
     cat.click(100, 150)
     cat.click(100, 200)

@@ -197,7 +197,7 @@ def test_hundred_thousand_photos_ask_only_for_what_is_in_sight(
     album = Album()
     album.add(tmp_path / f"photo{number}.jpg" for number in range(100_000))
     album.turn_to(album.paths[70_000])
-    panel = PhotosPanel(album)
+    panel = PhotosPanel(album, lambda _: None)
     qtbot.addWidget(panel)
     panel.resize(220, 600)
     panel.refresh()
@@ -211,7 +211,7 @@ def test_hundred_thousand_photos_ask_only_for_what_is_in_sight(
 
 @pytest.fixture
 def reader(qtbot: QtBot) -> Iterator[Thumbnails]:
-    panel = PhotosPanel(Album())
+    panel = PhotosPanel(Album(), lambda _: None)
     qtbot.addWidget(panel)
     yield panel.thumbnails
     panel.close_down()

@@ -125,6 +125,19 @@ def test_folder_of_several_volumes_lets_one_choose(start: Start, monkeypatch: py
     assert "2 directions" in hands.window.message_bar.text
 
 
+def test_volumes_have_pictures_in_the_list(start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [write_volume(tmp_path / name) for name in ("a.nii.gz", "b.nii.gz")]
+    hands = start(*paths, engine=FakeEngine(radius=4))
+    find = hands.window.photos_panel.thumbnails.find
+    hands.wait_until(lambda: all(find(path) is not None for path in paths))
+    assert save_to(hands, tmp_path / "work.isegformer", monkeypatch)
+    hands.wait_until(lambda: not hands.window.isWindowModified())
+    assert hands.window.close()
+    again = start(tmp_path / "work.isegformer")
+    find_again = again.window.photos_panel.thumbnails.find
+    again.wait_until(lambda: all(find_again(path) is not None for path in paths))
+
+
 def test_volume_that_cannot_be_read_is_told_and_the_photo_stays(cat: Hands, tmp_path: Path) -> None:
     broken = write_volume(tmp_path / "broken.nii")
     broken.write_bytes(broken.read_bytes()[:400])

@@ -96,6 +96,9 @@ def _images(volume: LabelledVolume, planes: list[int], *, strip: bool) -> tuple[
         try:
             with quiet():
                 head = pydicom.dcmread(file, force=True, stop_before_pixels=True)
+                # Names of objects are in any script, and highdicom refuses some of the character sets that there are.
+                head.decode()
+                head.SpecificCharacterSet = "ISO_IR 192"
         except OSError as error:
             raise CannotWrite(f"“{file.name}” is needed for the DICOM-SEG and cannot be read: {error}.") from error
         if "TransferSyntaxUID" not in head.file_meta:

@@ -12,6 +12,7 @@ from isegformer_app.document.geometry import bounding_box
 
 from ..atomic import READ_BACK_DIFFERS, replacing
 from ..errors import ReadBackDiffers
+from ..volumes.nrrd_pieces import nrrd_header
 from .labelled_volume import LabelledVolume
 from .report import Export, Watch, class_of, unwatched
 
@@ -33,15 +34,16 @@ def write_seg_nrrd(path: Path, volume: LabelledVolume, watch: Watch = unwatched)
     layers, layer_of = _layers(volume, dtype, watch)
     stored = layers[0] if len(layers) == 1 else np.stack(layers)
     header = _header(volume, stored.ndim)
+    segments: dict[str, str] = {}
     for place, each in enumerate(objects):
         watch()
-        header |= _segment(place, each, class_of(volume.annotation, each), layers[layer_of[each.id]])
-        header[f"Segment{place}_Layer"] = str(layer_of[each.id])
+        segments |= _segment(place, each, class_of(volume.annotation, each), layers[layer_of[each.id]])
+        segments[f"Segment{place}_Layer"] = str(layer_of[each.id])
     buffer = io.BytesIO()
     nrrd.write(buffer, np.asfortranarray(stored), header, compression_level=6)
     with replacing(path) as draft:
-        draft.write_bytes(buffer.getvalue())
-        _compare(draft, path, stored, header)
+        draft.write_bytes(_with_segments(buffer.getvalue(), segments))
+        _compare(draft, path, stored, header | segments)
     return Export((path,), len(objects), tuple(volume.skipped()))
 
 
@@ -96,10 +98,17 @@ def _segment(place: int, each: LabelObject, label_class: LabelClass, layer: NDAr
     return {f"Segment{place}_{key}": value for key, value in fields.items()}
 
 
+def _with_segments(data: bytes, segments: dict[str, str]) -> bytes:
+    """Put the segments at the end of the head, in UTF-8 as 3D Slicer does: the library writes ASCII alone."""
+    head, gap, voxels = data.partition(b"\n\n")
+    lines = "".join(f"\n{key}:={value}" for key, value in segments.items())
+    return head + lines.encode() + gap + voxels
+
+
 def _compare(draft: Path, path: Path, stored: NDArray[Any], header: dict[str, Any]) -> None:
     import nrrd
 
-    values, written = nrrd.read(str(draft))
+    values, written = nrrd.read(str(draft))[0], nrrd_header(draft)
     is_same = np.array_equal(values, stored)
     for name in ("space directions", "space origin"):
         is_same = is_same and np.allclose(written[name], header[name], rtol=0, atol=_SAME_PLACE, equal_nan=True)

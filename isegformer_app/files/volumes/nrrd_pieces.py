@@ -35,7 +35,9 @@ def nrrd_header(path: Path) -> dict[str, Any]:
     import nrrd
 
     try:
-        return dict(nrrd.read_header(str(path)))
+        with path.open("rb") as file:
+            # 3D Slicer writes names in UTF-8; of bytes the library keeps ASCII alone.
+            return dict(nrrd.read_header(line.decode("utf-8", "replace") for line in file))
     except OSError:
         raise
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Small pictures of volumes for the chooser: the middle slice, and nothing more is read of a series."""
+"""Small pictures of volumes for lists: the middle slice, and nothing more is read of a series."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,7 +7,8 @@ from PIL import Image
 from isegformer_app.document import PHOTO, Volume
 
 from ..errors import FileProblem
-from .image import FirstSlice, VolumeChoice
+from .finding import find_again
+from .image import FileKind, FirstSlice, VolumeChoice, VolumeSource
 from .reading import read_volume
 
 _MOST_VOXELS = 50_000_000
@@ -17,23 +18,30 @@ class _Enough(Exception):  # noqa: N818 - no error: the slice is there, and no m
     """The first slice is there."""
 
 
-def read_thumbnail_of(choice: VolumeChoice, side: int) -> NDArray[np.uint8] | None:
+def read_thumbnail_of(found: VolumeChoice | VolumeSource, side: int) -> NDArray[np.uint8] | None:
     """The slice that would be shown first, (H, W, 3) uint8 with no side longer than `side`, square in millimetres.
 
-    None where it cannot be read, or only by unpacking very much. May run on any thread.
+    None where it cannot be read, or only by unpacking very much, or by looking through folders for a series that a
+    session names. May run on any thread.
     """
-    found: list[FirstSlice] = []
+    slices: list[FirstSlice] = []
 
     def stop(first: FirstSlice) -> None:
-        found.append(first)
+        slices.append(first)
         raise _Enough
 
+    if isinstance(found, VolumeSource) and found.kind is FileKind.DICOM:
+        return None
+    try:
+        choice = found if isinstance(found, VolumeChoice) else find_again(found)
+    except FileProblem:
+        return None
     if choice.memory and int(np.prod(choice.shape)) > _MOST_VOXELS and choice.files == 1:
         return None
     try:
         read_volume(choice, show_first=stop)
     except _Enough:
-        return _picture(found[0], side)
+        return _picture(slices[0], side)
     except FileProblem:
         return None
     return None

@@ -13,7 +13,7 @@ from isegformer_app.controllers.segmenting import SegmentingController
 from isegformer_app.controllers.shown_labels import ShownLabels
 from isegformer_app.document import PHOTO, Annotation, MaskCrop, OverlapRule, Volume
 from isegformer_app.document.edits import AcceptMask
-from isegformer_app.document.object_edits import LockObject, NewObject
+from isegformer_app.document.object_edits import LockObject, NewObject, ShowObject
 from isegformer_app.inference import Answer, ProbabilityCrop, Request
 
 SHAPE = (150, 40)
@@ -99,3 +99,26 @@ def test_objects_that_overlap_keep_their_order_when_one_is_finished_again() -> N
         mask = MaskCrop.of(photo.annotation.mask(number, PHOTO))
         photo.annotation.apply(AcceptMask(number, PHOTO, mask, OverlapRule.ALLOW))
         np.testing.assert_array_equal(label_map.top_plane(PHOTO), before)
+
+
+def test_a_hidden_object_covers_none_that_lies_below_it() -> None:
+    photo, shown = photo_with([((20, 5, 40, 20), OverlapRule.ALLOW, False)] * 2), ShownLabels()
+    segmenting = SegmentingController(Mock(spec=Asking), Mock(spec=View))
+    segmenting.open(photo)
+    photo.annotation.subscribe(shown.document_changed)
+    shown.open(photo)
+    assert shown.plane is not None
+    mask = photo.annotation.mask(1, PHOTO)
+    for is_visible, seen in ((True, 2), (False, 1), (True, 2)):
+        photo.annotation.apply(ShowObject(2, is_visible))
+        shown.follow(segmenting)
+        np.testing.assert_array_equal(shown.plane, seen * mask)
+    # While it is open, too, where it is put upon others, and when the photo is opened again.
+    photo.annotation.apply(ShowObject(2, False))
+    segmenting.rule = OverlapRule.ALLOW
+    segmenting.reopen(2)
+    shown.follow(segmenting)
+    np.testing.assert_array_equal(shown.plane, mask)
+    shown.open(photo)
+    shown.follow(segmenting)
+    np.testing.assert_array_equal(shown.plane, mask)

@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from isegformer_app.files.volumes import VolumeChoice, find_volumes
 from isegformer_app.ui.volume_chooser import VolumeChooser
+from tests.app.files.volumes.made import write_nifti
 
 STUDIES = Path(pydicom.data.__file__).parent / "test_files" / "dicomdirtests"
 READ = "isegformer_app.ui.volume_chooser.read_thumbnail_of"
@@ -45,6 +46,16 @@ def test_volumes_stand_below_their_patient_and_study(window: QWidget, choices: t
     assert sum(each.childCount() for each in parents if each is not None) == len(choices)
     files = [row.text(5) for row in chooser._rows]
     assert files == [str(each.files) for each in choices]
+    chooser.reject()
+
+
+def test_files_of_one_name_are_told_apart_by_their_folders(window: QWidget, tmp_path: Path) -> None:
+    paths = [tmp_path / each for each in ("a/x/scan.nii", "b/x/scan.nii", "b/y/scan.nii", "b/y/other.nii")]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_nifti(path, np.zeros((2, 3, 4), np.int16), np.eye(4))
+    chooser = VolumeChooser(find_volumes([tmp_path]).choices, window)
+    assert sorted(row.text(0) for row in chooser._rows) == ["a/x/scan.nii", "b/x/scan.nii", "other.nii", "y/scan.nii"]
     chooser.reject()
 
 

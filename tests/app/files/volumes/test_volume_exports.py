@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from isegformer_app.document import ShapeError
+from isegformer_app.document.object_edits import RenameObject
 from isegformer_app.files.errors import CannotWrite, ReadBackDiffers
 from isegformer_app.files.exports import dicom_seg
 from isegformer_app.files.exports.dicom_seg import write_dicom_seg
@@ -24,6 +25,8 @@ from isegformer_app.files.exports.nifti_labels import write_nifti_labels
 from isegformer_app.files.exports.seg_nrrd import write_seg_nrrd
 from isegformer_app.files.exports.segment_codes import codes_of
 from isegformer_app.files.exports.surfaces import surface, write_surfaces
+from isegformer_app.files.label_volume import read_label_volume
+from isegformer_app.files.volumes.image import unwatched
 
 from .labelled import CLASSES, annotated, opened, ordered, positions, two_blocks
 from .made import OBLIQUE, Affine, affines, write_nifti
@@ -175,6 +178,16 @@ def test_slicer_segments_keep_names_colours_and_overlaps(tmp_path: Path) -> None
         assert 0 <= red <= 1
 
 
+def test_slicer_segments_have_names_in_any_script(tmp_path: Path) -> None:
+    image = opened(write_nifti(tmp_path / "image.nii", np.zeros((7, 6, 5), np.int16), OBLIQUE))
+    labelled = annotated(image, two_blocks(image.volume.shape))
+    labelled.annotation.apply(RenameObject(1, "Größe 肝"))
+    write_seg_nrrd(tmp_path / "a.seg.nrrd", labelled)
+    itk = sitk.ReadImage(str(tmp_path / "a.seg.nrrd"), imageIO="NrrdImageIO")
+    assert itk.GetMetaData("Segment0_Name") == "Größe 肝"
+    assert read_label_volume(tmp_path / "a.seg.nrrd", image, unwatched)[0].name == "Größe 肝"
+
+
 def test_a_dicom_segmentation_is_read_by_highdicom_and_by_pydicom_alone(tmp_path: Path) -> None:
     image = opened(write_series(tmp_path / "series", SERIES, AXIAL))
     masks = two_blocks(image.volume.shape)
@@ -194,6 +207,26 @@ def test_a_dicom_segmentation_is_read_by_highdicom_and_by_pydicom_alone(tmp_path
     assert (plain.PatientName, plain.PatientID) == ("Doe^Jane", "42")
     kinds = [each.SegmentedPropertyTypeCodeSequence[0].CodeMeaning for each in plain.SegmentSequence]
     assert kinds == ["Liver", "Neoplasm"]
+
+
+@pytest.mark.parametrize(
+    ("charset", "patient"),
+    [
+        ("", "Doe^Jane"),
+        ("ISO_IR 100", "Müller^Jane"),
+        ("ISO 2022 IR 100", "Müller^Jane"),
+        (["", "ISO 2022 IR 87"], "Yamada^Jane=山田^Jane"),
+    ],
+)
+def test_names_are_kept_in_any_character_set(tmp_path: Path, charset: str | list[str], patient: str) -> None:
+    elements = {"SpecificCharacterSet": [charset] * len(SERIES), "PatientName": patient}
+    image = opened(write_series(tmp_path / "series", SERIES, AXIAL, **elements))
+    labelled = annotated(image, two_blocks(image.volume.shape))
+    labelled.annotation.apply(RenameObject(1, "Größe 肝"))
+    write_dicom_seg(tmp_path / "seg.dcm", labelled)
+    plain = pydicom.dcmread(tmp_path / "seg.dcm")
+    assert plain.PatientName == patient
+    assert plain.SegmentSequence[0].SegmentLabel == "Größe 肝"
 
 
 def test_a_training_export_says_nothing_of_the_patient(tmp_path: Path) -> None:
