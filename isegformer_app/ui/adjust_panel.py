@@ -3,9 +3,11 @@
 from math import exp, log
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QSlider, QWidget
 
 from isegformer_app.document import OverlapRule
+
+from .choice_box import ChoiceBox
 
 OVERLAY_STYLES = ("both", "fill", "outline")
 _STYLE_WORDS = {"both": "Fill and outline", "fill": "Fill", "outline": "Outline"}
@@ -85,9 +87,8 @@ class AdjustPanel(QWidget):
         self._grid.addWidget(text, row, 2)
         return slider, text
 
-    def _choice(self, title: str, options: list[tuple[str, str]]) -> QComboBox:
-        choice = QComboBox()
-        choice.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    def _choice(self, title: str, options: list[tuple[str, str]]) -> ChoiceBox:
+        choice = ChoiceBox()
         choice.setAccessibleName(title)
         for words, data in options:
             choice.addItem(words, data)

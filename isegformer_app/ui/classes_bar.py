@@ -3,7 +3,6 @@
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from isegformer_app.document import LabelClass
 
+from .choice_box import ChoiceBox
 from .icons import icon
 from .objects_panel import swatch
 
@@ -35,8 +35,6 @@ class ClassesBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.choice = _ElidingComboBox()
-        # Only by the keyboard: a click must not take the keys away from the canvas.
-        self.choice.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.choice.setIconSize(QSize(14, 14))
         self.choice.setToolTip("Class of the object in hand and of the next ones (keys 1 to 9)")
         self._menu = QMenu(self)
@@ -75,7 +73,7 @@ class ClassesBar(QWidget):
         self.setEnabled(bool(classes))
 
 
-class _ElidingComboBox(QComboBox):
+class _ElidingComboBox(ChoiceBox):
     """Shortens what does not fit, where Qt cuts it off."""
 
     def paintEvent(self, event: QPaintEvent) -> None:

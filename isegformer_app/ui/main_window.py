@@ -188,6 +188,8 @@ class MainWindow(QMainWindow):
         self.stack.addWidget(self.empty_state)
         self.stack.addWidget(self.planes)
         self.first_slice = FirstSlicePage(self.stack)
+        # A page that is turned to comes before all that floats over the one before.
+        self.stack.currentChanged.connect(self.message_bar.raise_)
         self.setCentralWidget(self.stack)
         self._add_docks()
         begin_with(self, 1280, 780)

@@ -17,7 +17,6 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QHeaderView,
     QLabel,
     QLineEdit,
@@ -29,6 +28,7 @@ from PySide6.QtWidgets import (
 from isegformer_app.controllers.album import Album
 from isegformer_app.document import Status
 
+from .choice_box import ChoiceBox
 from .objects_panel import swatch
 from .thumbnails import Thumbnails, VolumeOf
 
@@ -116,7 +116,7 @@ class PhotosPanel(QWidget):
         self.thumbnails = Thumbnails(self, volume_of)
         self.model = PhotosModel(album, self.thumbnails.find)
         self.thumbnails.arrived.connect(self.model.photo_changed)
-        self.filter, self.name = QComboBox(), QLineEdit()
+        self.filter, self.name = ChoiceBox(), QLineEdit()
         self.filter.setToolTip("Which photos are shown; the keys for the previous and next photo keep to them")
         for words, statuses in _FILTERS:
             colour = _COLOURS[next(iter(statuses))] if len(statuses) == 1 else None
@@ -124,7 +124,6 @@ class PhotosPanel(QWidget):
                 self.filter.addItem(words)
             else:
                 self.filter.addItem(swatch(colour), words)
-        self.filter.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.name.setPlaceholderText("Part of the name")
         self.name.setClearButtonEnabled(True)
         # Only a click brings the keyboard here: single keys belong to the canvas.

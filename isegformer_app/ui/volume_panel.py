@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QGridLayout, QHBoxLayout, QLabel, QToolButton, QWidget
 
 from isegformer_app.document.normalisation import DISPLAY
 from isegformer_app.document.windowing import Window, level_width, of_level_width
 
+from .choice_box import ChoiceBox
 from .colour_maps import COLOUR_MAPS
 
 _FARTHEST = 1e9
@@ -28,7 +29,7 @@ class VolumePanel(QWidget):
         self.setObjectName("volumePanel")
         self._planes = QHBoxLayout()
         self._planes.setSpacing(2)
-        self.named, self.colours, self.network = QComboBox(), QComboBox(), QComboBox()
+        self.named, self.colours, self.network = ChoiceBox(), ChoiceBox(), ChoiceBox()
         self.level, self.width_field = self._number("Level"), self._number("Width")
         for name, words in COLOUR_MAPS.items():
             self.colours.addItem(words, name)
@@ -47,7 +48,6 @@ class VolumePanel(QWidget):
             label = QLabel(words)
             label.setBuddy(field)
             field.setAccessibleName(words)
-            field.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             grid.addWidget(label, 2 * row, 0)
             grid.addWidget(field, 2 * row, 1, 1, 2)
         grid.addWidget(QLabel("Level, width"), 3, 0)

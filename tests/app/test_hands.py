@@ -7,8 +7,9 @@ import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit
+from PySide6.QtWidgets import QApplication, QComboBox, QInputDialog, QLineEdit, QWidget
 
+from isegformer_app.document.object_edits import NewClass
 from isegformer_app.ui.actions import ACTIONS
 from isegformer_app.ui.cheat_sheet import CheatSheet
 from isegformer_app.ui.keymaps import KEYMAPS
@@ -28,12 +29,15 @@ def drag(hands: Hands, start: tuple[int, int], end: tuple[int, int], button: Qt.
 
 
 def wheel(hands: Hands, point: QPoint, notches: int, keys: Qt.KeyboardModifier = NoKeys) -> None:
-    canvas = hands.surface
+    wheel_over(hands.surface, point, notches, keys)
+
+
+def wheel_over(widget: QWidget, point: QPoint, notches: int, keys: Qt.KeyboardModifier = NoKeys) -> None:
     place = QPointF(point)
     turned = QPoint(0, 120 * notches)
     none = Qt.ScrollPhase.NoScrollPhase
-    event = QWheelEvent(place, canvas.mapToGlobal(place), QPoint(), turned, Qt.MouseButton.NoButton, keys, none, False)
-    QApplication.sendEvent(canvas, event)
+    event = QWheelEvent(place, widget.mapToGlobal(place), QPoint(), turned, Qt.MouseButton.NoButton, keys, none, False)
+    QApplication.sendEvent(widget, event)
 
 
 def finished(hands: Hands, row: int, col: int) -> None:
@@ -261,36 +265,17 @@ def test_overlay_is_painted_and_peeking_hides_it(cat: Hands) -> None:
     assert colour() == cat.photo.annotation.objects[0].colour
 
 
-def test_status_bar_tells_position_value_and_label(cat: Hands) -> None:
+def test_the_wheel_beside_the_canvas_chooses_nothing(cat: Hands) -> None:
+    """Neither another class for the object nor another rule for overlaps, by a hand that meant to zoom."""
+    cat.window.segmenting.apply(NewClass("dog"))
     finished(cat, 100, 150)
-    QTest.mouseMove(cat.surface, cat.at(99, 150))
-    QTest.mouseMove(cat.surface, cat.at(100, 150))
-    bar = cat.window.status_bar
-    assert bar.position.text() == "x 150, y 100"
-    assert bar.value.text().startswith("RGB ")
-    assert bar.label.text() == "object 1 (object)"
-    assert bar.engine.text() == "fake on CPU"
-    assert bar.extent.text().startswith("451 ")
-
-
-def test_status_bar_follows_what_changes_under_a_mouse_that_rests(start: Start, folder: Path) -> None:
-    hands = start(folder)
-    bar = hands.window.status_bar
-    for row in (9, 10):
-        QTest.mouseMove(hands.surface, hands.at(row, 20))
-    assert bar.value.text() == "RGB 20, 0, 0"
-    hands.click(10, 20)
-    hands.wait_for_mask()
-    assert bar.label.text() == "object 1 (object)"
-    hands.press(Qt.Key.Key_D)
-    hands.wait_for_photo("photo2.png")
-    assert (bar.value.text(), bar.label.text()) == ("RGB 40, 0, 0", "")
-    hands.press(Qt.Key.Key_A)
-    hands.wait_for_photo("photo1.png")
-    assert bar.label.text() == "object 1 (object)"
-    hands.do("undo")
-    hands.do("undo")
-    assert bar.label.text() == ""
+    boxes = [each for each in cat.window.findChildren(QComboBox) if each.count() > 1]
+    assert len(boxes) > 4
+    before = cat.photo.annotation.objects, [each.currentText() for each in boxes]
+    for box in boxes:
+        for notches in (-1, 1):
+            wheel_over(box, QPoint(5, 5), notches)
+            assert (cat.photo.annotation.objects, [each.currentText() for each in boxes]) == before
 
 
 # Objects and classes ------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the annotator sees besides the photo: markers, crosshair, spinner, theme, tool tips, and a small screen."""
+"""What is seen besides the photo: markers, crosshair, spinner, theme, status bar, tool tips, small screens."""
 
 import re
 import threading
@@ -118,6 +118,18 @@ def test_message_on_show_is_dressed_with_the_window(cat: Hands) -> None:
     cat.do("theme_light")
 
 
+def test_what_is_said_before_the_first_photo_is_there_is_seen_upon_it(start: Start, cat_photo: Path) -> None:
+    hands = start()
+    hands.window.files.open_paths([cat_photo])
+    bar = hands.window.message_bar
+    # Opening takes back what was said about the photo before.
+    hands.window.problem("The disk is full.", False)
+    hands.wait_for_photo("cat.png")
+    seen_there = hands.window.stack.childAt(bar.geometry().center())
+    assert seen_there is not None
+    assert bar.isAncestorOf(seen_there)
+
+
 def test_names_in_messages_are_shown_as_they_are(cat: Hands) -> None:
     """Nothing is taken for HTML: these tags would not be seen."""
     grabbed = []
@@ -151,6 +163,40 @@ def test_every_entry_of_a_menu_has_a_letter_of_its_own(cat: Hands) -> None:
         found = [each[1].lower() for each in letters if each is not None]
         assert sorted(set(found)) == sorted(found), words
         assert len(found) == len(words), words
+
+
+def test_status_bar_tells_position_value_and_label(cat: Hands) -> None:
+    cat.click(100, 150)
+    cat.wait_for_mask()
+    cat.press(Qt.Key.Key_Space)
+    QTest.mouseMove(cat.surface, cat.at(99, 150))
+    QTest.mouseMove(cat.surface, cat.at(100, 150))
+    bar = cat.window.status_bar
+    assert bar.position.text() == "x 150, y 100"
+    assert bar.value.text().startswith("RGB ")
+    assert bar.label.text() == "object 1 (object)"
+    assert bar.engine.text() == "fake on CPU"
+    assert bar.extent.text().startswith("451 ")
+
+
+def test_status_bar_follows_what_changes_under_a_mouse_that_rests(start: Start, folder: Path) -> None:
+    hands = start(folder)
+    bar = hands.window.status_bar
+    for row in (9, 10):
+        QTest.mouseMove(hands.surface, hands.at(row, 20))
+    assert bar.value.text() == "RGB 20, 0, 0"
+    hands.click(10, 20)
+    hands.wait_for_mask()
+    assert bar.label.text() == "object 1 (object)"
+    hands.press(Qt.Key.Key_D)
+    hands.wait_for_photo("photo2.png")
+    assert (bar.value.text(), bar.label.text()) == ("RGB 40, 0, 0", "")
+    hands.press(Qt.Key.Key_A)
+    hands.wait_for_photo("photo1.png")
+    assert bar.label.text() == "object 1 (object)"
+    hands.do("undo")
+    hands.do("undo")
+    assert bar.label.text() == ""
 
 
 def test_everything_fits_on_a_small_screen(start: Start, folder: Path, tmp_path: Path) -> None:
