@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn, Protocol, cast
 
-from .errors import ModelError, SettingsError
+from .errors import ModelError, SettingsError, printable
 
 COMMANDS = {
     "segment": "Click points on images and write their masks.",
@@ -68,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         command.add_arguments(parser)
         return command.run(parser.parse_args(words[1:]))
     except ModelError as error:
-        print(f"isegformer: {error}", file=sys.stderr)
+        print(f"isegformer: {printable(str(error))}", file=sys.stderr)
     except OSError as error:
         # Foreseen failures of files are `ModelError`; this is the disk that fails in the middle.
         place = f" ({error.filename})" if error.filename else ""

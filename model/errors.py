@@ -46,3 +46,8 @@ class OutputError(ModelError):
 
 class DownloadError(ModelError):
     """A file could not be fetched, or is not what was promised."""
+
+
+def printable(text: str) -> str:
+    """Give a text on one line: what a file calls itself or its weights must not steer a terminal."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)

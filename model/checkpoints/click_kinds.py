@@ -60,6 +60,8 @@ def _hrnet(weights: ForeignWeights) -> Choice:
     prompt = _shape(weights, "maps_transform.0.weight")
     if prompt[0] != 16 or "rgb_conv.0.weight" in weights.entries:
         raise _variant(weights, "an HRNet whose clicks enter in another way than by Conv1S")
+    if parameter(weights, "use_leaky_relu") is False:
+        raise _variant(weights, "an HRNet whose clicks pass a ReLU; the published ones have a leaky one")
     width = _shape(weights, "feature_extractor.stage4.0.branches.0.0.conv1.weight")[0]
     small = "feature_extractor.layer1.2.conv1.weight" not in weights.entries
     names = {(18, True): "18s", (18, False): "18", (32, False): "32", (48, False): "48"}

@@ -22,7 +22,7 @@ from torch import Tensor
 from ..errors import CheckpointError, OutputError, SettingsError
 from ..networks import ClickNetwork, create_network
 from ..store.cards import whole_card
-from ..store.header import FORMAT, VERSION, Metadata, TensorEntry, check_header, read_header
+from ..store.header import FORMAT, LONGEST_NAME, VERSION, Metadata, TensorEntry, check_header, read_header
 from .naming import named
 
 Half = bool | Callable[[str], bool]
@@ -55,11 +55,13 @@ def save_checkpoint(  # noqa: PLR0913 - what a file says of itself, each thing o
 ) -> None:
     """Write the weights of `network`, which `create_network(network_name, **options)` builds, to `path`.
 
-    A file that stood there is replaced in one step or stays as it was. Raises `CheckpointError` where a weight is
+    A file that stood there is replaced in one step or stays as it was; of a `name` that no model may have, the letters
+    that it may have are kept. Raises `CheckpointError` where a weight is
     not finite or too large for half precision, `OutputError` where the file cannot be written.
     """
     tensors = {key: _stored(key, tensor, half) for key, tensor in network.state_dict().items()}
-    texts = {"name": name, "network": network_name, "options": dict(options), "card": dict(card)}
+    plain = "".join(each for each in name if each.isprintable())[:LONGEST_NAME] or network_name
+    texts = {"name": plain, "network": network_name, "options": dict(options), "card": dict(card)}
     metadata = {key: json.dumps(value, ensure_ascii=False, allow_nan=False) for key, value in texts.items()}
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

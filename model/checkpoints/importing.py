@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import CheckpointError
 from ..networks import ClickNetwork, create_network
+from ..networks.base import COLOUR_NORM
 from ..store.header import FORMAT
 from .click_kinds import ClickKind, Option, click_kind, parameter
 from .files import load_checkpoint, save_checkpoint
@@ -52,6 +53,7 @@ def import_model(path: Path) -> ImportedModel:
     kind = click_kind(weights)
     if kind is None:
         raise CheckpointError(_what_it_is(weights))
+    _check_parameters(weights)
     name, options = kind.choose(weights)
     options = {**options, **_radius(weights)}
     network = create_network(name, **options)
@@ -59,6 +61,24 @@ def import_model(path: Path) -> ImportedModel:
     _check_nothing_is_lost(weights, kind, fitted.missing, fitted.unused)
     network.load_state_dict(dict(fitted.tensors), strict=False)
     return ImportedModel(network.eval(), name, options, kind.title, fitted.unused, _card(weights, kind))
+
+
+def _check_parameters(weights: ForeignWeights) -> None:
+    """Refuse what the shapes of weights do not tell and no network here does."""
+    if parameter(weights, "binary_prev_mask") is True:
+        raise CheckpointError(f"{weights.path} was trained with black and white previous masks; here they are soft.")
+    told = parameter(weights, "norm_mean_std")
+    if told is not None and not _is_imagenets(told):
+        raise CheckpointError(f"{weights.path} was trained with colours normalised in another way than here.")
+
+
+def _is_imagenets(told: object) -> bool:
+    """Whether this is mean and spread, each of three channels, as networks here have them."""
+    rows = list(told) if isinstance(told, list | tuple) else []
+    pairs = zip(rows, COLOUR_NORM, strict=False)
+    return len(rows) == len(COLOUR_NORM) and all(
+        isinstance(row, list | tuple) and list(row) == list(wanted) for row, wanted in pairs
+    )
 
 
 def _check_nothing_is_lost(

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from .foreign import ForeignWeights
+from .naming import named
 from .plans import (
     HRNET,
     MIT_FROM_MMSEG,
@@ -91,7 +92,8 @@ def whole_title(weights: ForeignWeights) -> str:
         return other
     kind = encoder_kind(names)
     if kind is None:
-        return f"a file of {len(names)} weights of a kind that is not known here (the first is {next(iter(names))})"
+        first = f" (the first is {named(list(names)[:1])})" if names else ""
+        return f"a file of {len(names)} weights of a kind that is not known here{first}"
     if kind.family == "ViT":
         return _vit_title(kind, weights)
     return kind.title

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..data.images import read_image, read_probability
 from ..data.writing import check_writable, encode_picture, write_together
-from ..errors import ClickError, ModelError, OutputError, SettingsError
+from ..errors import ClickError, ModelError, OutputError, SettingsError, printable
 from .jobs import MASK_SUFFIX, Job, read_jobs
 from .options import load_segmenter
 
@@ -84,7 +84,7 @@ def run_table(arguments: argparse.Namespace) -> int:
                 write_together({job.output: encode_mask(mask)})
             except ModelError as error:
                 failed += 1
-                tqdm.write(f"isegformer: {job.output.name}: {error}", file=sys.stderr)
+                tqdm.write(f"isegformer: {printable(f'{job.output.name}: {error}')}", file=sys.stderr)
                 continue
             written += 1
             journal.write(json.dumps({"output": job.output.name, "job": name}) + "\n")

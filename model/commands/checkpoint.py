@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..errors import OutputError, SettingsError
 from ..store import list_models, remove_model, resolve_model, stored_path
+from ..store.header import LONGEST_NAME, is_model_name
 from .listings import model_table, told
 
 _SUFFIX = ".safetensors"
@@ -64,6 +65,10 @@ def _info(arguments: argparse.Namespace) -> None:
 
 def _import(arguments: argparse.Namespace) -> None:
     name = arguments.name or arguments.file.stem
+    if not is_model_name(name):
+        raise SettingsError(
+            f"A model cannot be called {name[:40]!r}; give it another --name, of {LONGEST_NAME} letters at most."
+        )
     output = stored_path(name) if arguments.keep else arguments.output
     if output.suffix != _SUFFIX:
         raise OutputError(f"A model is written as safetensors; let the name {str(output)!r} end in {_SUFFIX}.")

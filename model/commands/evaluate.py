@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..data.annotated import Found
 from ..data.objects import MASK_KINDS, checked_kind
 from ..data.writing import check_writable
-from ..errors import DatasetError, SettingsError
+from ..errors import DatasetError, SettingsError, printable
 from ..evaluation.layouts.registry import LAYOUTS, Layout, Where, dataset_name, open_dataset
 from ..evaluation.manners import MANNERS, PROTOCOL
 from ..evaluation.protocol import Engine, ProtocolSettings
@@ -92,7 +92,7 @@ def _report(evaluation: Evaluation, engine: Engine, outcome: "Outcome", dataset:
     tables = tables_of(evaluation, outcome, dataset)
     write_results(evaluation, outcome, engine, summary, tables)
     for trouble in outcome.troubles:
-        print(f"isegformer: left out {trouble.name}: {trouble.reason}", file=sys.stderr)
+        print(f"isegformer: left out {printable(f'{trouble.name}: {trouble.reason}')}", file=sys.stderr)
     if evaluation.selection.last_only:
         print(f"Counted: {summary['counted']}.")
     print(tables, end="")
@@ -156,7 +156,7 @@ def _data(arguments: argparse.Namespace, name: str) -> Found:
 
 def _check_options(where: Where, name: str, layout: Layout) -> None:
     """Raise `SettingsError` for an option that the dataset does not know: it would change nothing."""
-    given = {"kind": where.kind, "ignore_value": where.ignore_value, "manifest": where.manifest}
+    given = {"kind": where.kind, "ignore_value": where.ignore_value, "manifest": where.manifest, "axis": where.axis}
     for field, value in given.items():
         if value is not None and field not in layout.options:
             raise SettingsError(f"The option --{field.replace('_', '-')} means nothing to --dataset {name}.")

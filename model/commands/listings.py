@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from ..errors import printable
 from ..store import ListedModel
 
 _NAME_WIDTH = 14
@@ -33,10 +34,10 @@ def _operations(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
 
 def _plain(value: object, name: str = "") -> str:
     if isinstance(value, list):
-        return ", ".join(str(each) for each in value)
+        return ", ".join(printable(str(each)) for each in value)
     if isinstance(value, int) and not isinstance(value, bool) and name in ("parameters", "numbers"):
         return f"{value:,} ({value / 1e6:.2f} million)"
-    return "none" if value in ({}, None) else str(value)
+    return "none" if value in ({}, None) else printable(str(value))
 
 
 def model_table(models: Sequence[ListedModel]) -> str:

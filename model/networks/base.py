@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from .click_maps import DISK_RADIUS
 
-_MEAN = (0.485, 0.456, 0.406)
-_STD = (0.229, 0.224, 0.225)
+COLOUR_NORM = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+"""Mean and spread of the colours of ImageNet's photos."""
 
 Features = tuple[Tensor, ...]
 """What `encode` hands to `decode`: tensors with the batch as first dimension."""
@@ -16,8 +16,7 @@ Features = tuple[Tensor, ...]
 
 def normalised(image: Tensor) -> Tensor:
     """Give RGB in [0, 1] (B, 3, H, W) the mean and the spread of ImageNet's photos."""
-    mean = image.new_tensor(_MEAN)[:, None, None]
-    std = image.new_tensor(_STD)[:, None, None]
+    mean, std = (image.new_tensor(each)[:, None, None] for each in COLOUR_NORM)
     return (image - mean) / std
 
 

@@ -95,11 +95,16 @@ def check_header(path: Path, header: Header, file_format: str, version: str) -> 
         )
     name, network = (_field(path, found, key, str) for key in ("name", "network"))
     options, card = (_field(path, found, key, dict) for key in ("options", "card"))
-    if not name.isprintable() or not 1 <= len(name) <= LONGEST_NAME:
+    if not is_model_name(name):
         raise CheckpointError(f"The model file {path} is damaged: its name is not 1 to {LONGEST_NAME} plain letters.")
     if len(options) > MOST_OPTIONS or not all(isinstance(value, int | float | str) for value in options.values()):
         raise CheckpointError(f"The model file {path} is damaged: its options are not a few numbers and words.")
     return Metadata(name, network, options, card)
+
+
+def is_model_name(name: str) -> bool:
+    """Whether a model may be called so: otherwise its file would not be read."""
+    return name.isprintable() and 1 <= len(name) <= LONGEST_NAME
 
 
 def _check_sizes(path: Path) -> None:

@@ -134,25 +134,27 @@ class ClickSamples(Dataset[Sample]):
 def augmentation(settings: ClickSettings) -> Any:  # noqa: ANN401 - torchvision ships no types
     """Give the published changes of geometry, by torchvision; images (3, H, W) uint8 with their masks."""
     rows, cols = settings.crop
+    across, down = v2.RandomHorizontalFlip(1.0), v2.RandomVerticalFlip(1.0)
+    # Image and masks together; the masks of torchvision keep their numbers, whatever the interpolation.
+    shifted = v2.RandomAffine(3, translate=(0.03, 0.03), interpolation=v2.InterpolationMode.BILINEAR)
     turned = [
-        v2.RandomVerticalFlip(0.5),
-        v2.RandomApply([_QuarterTurn()], 0.5),
-        v2.RandomApply([v2.RandomAffine(3, translate=(0.03, 0.03))], _AFFINE_SHARE),
+        v2.RandomApply([v2.RandomChoice([across, down, v2.Compose([across, down])])], 0.5),
+        v2.RandomApply([_QuarterTurns()], 0.5),
+        v2.RandomApply([shifted], _AFFINE_SHARE),
     ]
     return v2.Compose(
         [
-            v2.RandomHorizontalFlip(0.5),
-            *(turned if settings.is_turned else []),
+            *(turned if settings.is_turned else [v2.RandomHorizontalFlip(0.5)]),
             v2.RandomCrop((rows, cols), pad_if_needed=True),
         ]
     )
 
 
-class _QuarterTurn(v2.Transform):  # type: ignore[misc]
-    """Turn by 90, 180 or 270 degrees, image and masks alike."""
+class _QuarterTurns(v2.Transform):  # type: ignore[misc]
+    """Turn by 0, 90, 180 or 270 degrees, image and masks alike."""
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
-        return {"times": 1 + int(torch.randint(3, ()))}
+        return {"times": int(torch.randint(4, ()))}
 
     def transform(self, inpt: Any, params: dict[str, Any]) -> Any:  # noqa: ANN401
         return tv_tensors.wrap(torch.rot90(inpt, params["times"], (-2, -1)), like=inpt)

@@ -140,7 +140,7 @@ def _paper_presets() -> dict[str, ClickSettings]:
     for network in _NETWORKS:
         coco = replace(_COCO_LVIS, network=network)
         if network.startswith("hrnet"):
-            coco = replace(coco, epochs=230, milestones=(200, 220))
+            coco = replace(coco, epochs=230, milestones=(200, 220), batch_size=28 if network == "hrnet-18" else 32)
         elif network == "hrformer-b":
             coco = replace(coco, epochs=15, milestones=(10, 15))
         presets[f"{network}-coco-lvis"] = coco

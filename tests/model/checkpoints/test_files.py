@@ -221,3 +221,11 @@ def test_weights_of_another_network_are_refused(changed: Callable[..., Path], wr
 def test_options_of_any_kind_come_back(written: Path) -> None:
     kept: dict[str, Any] = dict(load_checkpoint(written).options)
     assert all(type(kept[key]) is type(value) for key, value in OPTIONS.items())
+
+
+@pytest.mark.parametrize(("name", "kept"), [("a\nb", "ab"), ("x" * 300, "x" * 200), ("", "segformer-b0")])
+def test_a_model_can_be_read_whatever_it_was_called(name: str, kept: str, tmp_path: Path) -> None:
+    """A training that ran for days is not lost for the name of its folder."""
+    path = tmp_path / "model.safetensors"
+    save_checkpoint(path, create_network("segformer-b0"), "segformer-b0", {}, name=name, card={})
+    assert load_checkpoint(path).name == kept

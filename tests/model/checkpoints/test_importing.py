@@ -1,5 +1,6 @@
 """Published click models become models that answer the same, or are refused with what they are."""
 
+import struct
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -261,6 +262,36 @@ def test_the_fourth_version_is_told_by_its_strides(tmp_path: Path) -> None:
     state = as_isegformer(made("segformer-b0").state_dict())
     path = save_published(tmp_path / "v4.pth", state, SEGFORMER, backbone_params={"strides": [2, 2, 2, 2]})
     assert "a SegFormer with strides [2, 2, 2, 2]; the paper's has 4, 2, 2, 2" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"binary_prev_mask": True}, "black and white previous masks"),
+        ({"norm_mean_std": ([0.5, 0.5, 0.5], [0.5, 0.5, 0.5])}, "colours normalised in another way"),
+        ({"use_leaky_relu": False}, "whose clicks pass a ReLU"),
+    ],
+)
+def test_what_shapes_do_not_tell_is_read_from_the_config(told: dict[str, Any], words: str, tmp_path: Path) -> None:
+    state, ritm = made("hrnet-18s").state_dict(), "isegm.model.is_hrnet_model.HRNetModel"
+    usual: dict[str, Any] = {
+        "binary_prev_mask": False,
+        "norm_mean_std": ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        "use_leaky_relu": True,
+    }
+    assert import_model(save_published(tmp_path / "usual.pth", state, ritm, **usual)).network_name == "hrnet-18s"
+    assert words in refusal(save_published(tmp_path / "other.pth", state, ritm, **usual | told))
+
+
+def test_a_file_without_weights_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "none.safetensors"
+    path.write_bytes(struct.pack("<Q", 2) + b"{}")
+    assert "a file of 0 weights" in refusal(path)
+
+
+def test_names_are_cut_in_sentences(tmp_path: Path) -> None:
+    torch.save({"a" * 10_000: torch.ones(1)}, tmp_path / "long.pth")
+    assert len(refusal(tmp_path / "long.pth")) < 500
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,18 @@ def test_import_writes_a_model_that_can_be_used(foreign: Path, tmp_path: Path, c
     assert load_checkpoint(output).name == "paper"
 
 
+def test_names_in_a_file_do_not_steer_the_terminal(tmp_path: Path, capsys: Output) -> None:
+    path = tmp_path / "strange.pth"
+    torch.save({"a\nb\x1b[31m": torch.ones(1)}, path)
+    assert main(["checkpoint", "info", str(path)]) == 0
+    told = capsys.readouterr().out
+    assert "\x1b" not in told
+    assert r"a\nb\x1b[31m" in told
+    assert main(["checkpoint", "import", str(path), "-o", str(tmp_path / "out.safetensors")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "\x1b" not in line
+
+
 def test_kept_models_are_listed_used_by_name_and_removed(foreign: Path, capsys: Output) -> None:
     assert main(["checkpoint", "import", str(foreign), "--keep", "--name", "mine"]) == 0
     assert stored_models() == ("mine",)
@@ -124,6 +136,8 @@ def test_kept_models_are_listed_used_by_name_and_removed(foreign: Path, capsys: 
         (["download", "none"], "There is no published model 'none'; choose one of: ritm-h18s"),
         ([], "required"),
         (["import", "none.pth", "--keep", "--name", "../x"], "cannot be named"),
+        (["import", "none.pth", "-o", "out.safetensors", "--name", "a\nb"], "cannot be called"),
+        (["import", "none.pth", "-o", "out.safetensors", "--name", "x" * 300], "cannot be called"),
     ],
 )
 def test_bad_use_ends_in_one_sentence(words: list[str], sentence: str, capsys: Output) -> None:

@@ -139,6 +139,8 @@ def test_there_is_a_preset_for_every_row_of_the_paper() -> None:
         for data in ("coco-lvis", "pascal"):
             assert CLICK_PRESETS[f"{network}-{data}"].network == network
     assert CLICK_PRESETS["hrformer-b-coco-lvis"].epochs == 15
+    batches = {size: CLICK_PRESETS[f"hrnet-{size}-coco-lvis"].batch_size for size in ("18", "32")}
+    assert batches == {"18": 28, "32": 32}
     pascal = CLICK_PRESETS["segformer-b5-pascal"]
     assert pascal.milestones == (200, 215)
     assert pascal.epoch_samples // pascal.batch_size == 1464 // 28

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor, nn
+from torchvision import tv_tensors
 
 from model.errors import SettingsError
 from model.networks import ClickNetwork, create_network
+from model.training.click_samples import augmentation
 from model.training.click_settings import CLICK_PRESETS, ClickSettings
 from model.training.losses import binary_cross_entropy, normalized_focal_loss
 from model.training.objectives import AuxiliaryHead
@@ -140,3 +142,36 @@ def test_a_network_is_built_with_the_options_of_the_settings() -> None:
     assert settings.options() == {"in_channels": 5, "drop_path": 0.2, "swapped_heads": False}
     with pytest.raises(SettingsError, match="NAME=VALUE"):
         replace(SMALL, network_options=("in_channels",)).options()
+
+
+TURNED = replace(SMALL, crop=(48, 48), is_turned=True)
+
+
+def turned(image: Tensor, masks: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+    torch.manual_seed(seed)
+    seen, cut = augmentation(TURNED)(tv_tensors.Image(image), tv_tensors.Mask(masks))
+    return seen.as_subclass(Tensor), cut.as_subclass(Tensor)
+
+
+def test_images_are_flipped_and_turned_as_often_as_published() -> None:
+    """Half of them flipped, to one of three sides; half of them turned by one of four angles, 0 among them.
+
+    What lies in one corner stays there with 1/2 * 5/8 + 3 * 1/6 * 1/8.
+    """
+    image = torch.zeros(3, 48, 48, dtype=torch.uint8)
+    image[:, 4:20, 4:20] = 200
+    seen = [turned(image, image[:1], seed)[0][0].float() for seed in range(600)]
+    stays = [float(each[:24, :24].sum() / each.sum()) > 0.5 for each in seen]
+    assert sum(stays) / len(stays) == pytest.approx(0.375, abs=0.05)
+
+
+def test_images_are_shifted_smoothly_and_masks_keep_their_numbers() -> None:
+    masks = torch.zeros(1, 48, 48, dtype=torch.int32)
+    masks[:, :, ::4] = masks[:, :, 1::4] = 7
+    image = (masks.expand(3, -1, -1) * 30).to(torch.uint8)
+    values: set[int] = set()
+    for seed in range(8):
+        seen, cut = turned(image, masks, seed)
+        values |= set(seen.flatten().tolist())
+        assert set(cut.flatten().tolist()) <= {0, 7}
+    assert len(values) > 20
