@@ -17,6 +17,7 @@ from isegformer_app.inference import FakeEngine
 from isegformer_app.ui import theme
 from isegformer_app.ui.markers import NEGATIVE, POSITIVE, RADIUS
 from isegformer_app.ui.sizes import begin_with
+from isegformer_app.ui.slice_bar import SliceBar
 
 from .conftest import Hands, Start
 from .volumes import write_volume
@@ -272,4 +273,15 @@ def test_boxes_that_are_not_ticked_are_seen(cat: Hands, kind: type[QRadioButton 
     ground = image.pixelColor(image.width() - 1, 0).lightness()
     ring = max(abs(image.pixelColor(col, image.height() // 2).lightness() - ground) for col in range(16))
     assert ring > 60
+    cat.do("theme_light")
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_the_bar_of_slices_is_seen_and_does_not_glare(cat: Hands, name: str) -> None:
+    cat.do(f"theme_{name}")
+    bar = SliceBar()
+    bar.resize(bar.sizeHint())
+    image = bar.grab().toImage()
+    ground, track = (image.pixelColor(col, image.height() // 4).lightness() for col in (0, image.width() // 2))
+    assert 20 < abs(track - ground) < 90
     cat.do("theme_light")
