@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QDialog, QMenu, QRadioButton, QToolBar, QToolButton
+from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QMenu, QRadioButton, QToolBar, QToolButton
 
 from isegformer_app.document.object_edits import NewClass, RenameObject
 from isegformer_app.inference import FakeEngine
@@ -102,6 +102,20 @@ def test_the_theme_follows_the_system_while_it_is_asked_to(cat: Hands, monkeypat
     changed.emit(Qt.ColorScheme.Light)
     assert background() < 100
     cat.do("theme_light")
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Space, Qt.Key.Key_S])
+def test_a_key_that_is_held_is_let_go_with_the_window(cat: Hands, key: Qt.Key) -> None:
+    """A dialog hears of the release, or another program; the next click must be a click again."""
+    cat.click(100, 150)
+    cat.wait_for_mask()
+    before = seen(cat)
+    QTest.keyPress(cat.window.canvas, key)
+    assert cat.window.canvas.is_panning_with_left == (key == Qt.Key.Key_Space)
+    QApplication.sendEvent(cat.window, QEvent(QEvent.Type.WindowDeactivate))
+    np.testing.assert_array_equal(seen(cat), before)
+    cat.click(100, 250)
+    assert cat.clicks == [(100, 150, True), (100, 250, True)]
 
 
 def test_message_on_show_is_dressed_with_the_window(cat: Hands) -> None:
