@@ -101,8 +101,8 @@ def _numbers(path: Path, image: VolumeImage, watch: Watch, *, resample: bool) ->
         raise CannotRead(finding.refused[0])
     if finding.choices[0].time_points > 1:
         raise CannotRead(
-            f"“{path.name}” holds {finding.choices[0].time_points} time points and not one of labels; save the one that "
-            "is meant alone."
+            f"“{path.name}” holds {finding.choices[0].time_points} time points and not one of labels; save the "
+            "one that is meant alone."
         )
     labels = read_volume(finding.choices[0], watch, allow_large=True).volume
     if labels.is_colour:
