@@ -74,7 +74,7 @@ def test_the_middle_slice_comes_first(tmp_path: Path) -> None:
 
 def test_what_a_chooser_shows(tmp_path: Path) -> None:
     choice = only(find_volumes([write_series(tmp_path, VALUES, AXIAL)]))
-    assert (choice.patient, choice.study, choice.series) == ("Doe^Jane, 42", "20240101", "3 made up")
+    assert (choice.patient, choice.study, choice.series) == ("Doe Jane, 42", "2024-01-01", "3 made up")
     assert (choice.shape, choice.files, choice.modality, choice.memory) == ((5, 6, 7), 5, "CT", 420)
     assert choice.notes == ()
     picture = read_thumbnail_of(choice, 32)
