@@ -10,6 +10,7 @@ from isegformer_app.document.edits import AcceptMask, Batch, Paint, ReplaceMask,
 from isegformer_app.document.object_edits import NewObject
 from isegformer_app.document.regions import largest_part, outline_mask, smoothed, without_holes
 
+from .importing import free_pixels
 from .photo import Photo
 from .segmenting import SegmentingController
 
@@ -17,6 +18,11 @@ Points = tuple[tuple[float, float], ...]
 """(row, col) in pixels of the slice, pixel middles whole."""
 
 _NO_OBJECT = "Choose an object in the list first: {} works on the active object."
+
+_COVERED = (
+    "What you drew lies wholly on other objects, which keep their pixels: "
+    "choose “Overwrite others” or “Allow overlap” under Overlap to draw there."
+)
 
 
 class HandEditing:
@@ -65,6 +71,8 @@ class HandEditing:
             self._segmenting.tell(_NO_OBJECT.format(tool))
             return False
         key, number = photo.viewpoint.key, photo.annotation.state.next_object_id
+        if self._is_covered(photo, mask):
+            return False
         new = NewObject(number, self._segmenting.class_for_new)
         edits: tuple[Edit, ...] = (new, Paint(number, key, mask, False, self._segmenting.rule))
         return self._segmenting.apply(Batch(edits, "Brush stroke", number, key), activate=number)
@@ -73,7 +81,8 @@ class HandEditing:
         key, rule = photo.viewpoint.key, self._segmenting.rule
         paint = Paint(active.id, key, mask, is_erasing, rule)
         if not active.prompt(key).is_open:
-            return self._segmenting.apply(paint)
+            is_covered = not is_erasing and self._is_covered(photo, mask)
+            return not is_covered and self._segmenting.apply(paint)
         if self._must_wait():
             return False
         preview = self._segmenting.preview
@@ -97,6 +106,18 @@ class HandEditing:
             return False
         edit = ReplaceMask(active.id, key, MaskCrop.of(tidy), title, self._segmenting.rule)
         return self._segmenting.apply(edit)
+
+    def _is_covered(self, photo: Photo, mask: MaskCrop) -> bool:
+        """Whether other objects leave nothing of what was drawn, and all of it lies on them; says so."""
+        key, active, (height, width) = photo.viewpoint.key, self._segmenting.active, mask.shape
+        if free_pixels(photo.annotation, mask, self._segmenting.rule, key):
+            return False
+        if active is not None:
+            own = photo.annotation.mask(active.id, key)[mask.top : mask.top + height, mask.left : mask.left + width]
+            if (own & mask.pixels).any():
+                return False
+        self._segmenting.tell(_COVERED)
+        return True
 
     def _must_wait(self) -> bool:
         """Whether the mask to work on is still under way; says so."""

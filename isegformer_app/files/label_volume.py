@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from .slicer_layers import is_layered, read_layered
 from .volumes import FileKind, VolumeImage, Watch, find_volumes, read_volume
 from .volumes.dicom_frames import looks_like_dicom
 from .volumes.nrrd_pieces import nrrd_header
+
+_Value = TypeVar("_Value", np.uint16, np.bool_)
 
 MOST_OBJECTS = 1000
 _MOST_NUMBER = 65535
@@ -51,8 +53,12 @@ def read_label_volume(
             found = [_label(number, name, mask) for number, (name, mask) in enumerate(segments, start=1)]
         elif is_layered(path):
             layered = read_layered(path, watch)
-            refuse_other_grid(path, layered.volume, image.volume)
-            found = [_label(number, name, mask) for number, (name, mask) in enumerate(layered.segments, start=1)]
+            if not resample:
+                refuse_other_grid(path, layered.volume, image.volume)
+            found = [
+                _label(number, name, _on_grid(layered.volume, mask, image.volume, watch, path.name))
+                for number, (name, mask) in enumerate(layered.segments, start=1)
+            ]
         else:
             numbers = _numbers(path, image, watch, resample=resample)
             names = _slicer_names(path)
@@ -93,14 +99,17 @@ def _numbers(path: Path, image: VolumeImage, watch: Watch, *, resample: bool) ->
     finding = find_volumes([path], watch)
     if not finding.choices:
         raise CannotRead(finding.refused[0])
+    if finding.choices[0].time_points > 1:
+        raise CannotRead(
+            f"“{path.name}” holds {finding.choices[0].time_points} time points and not one of labels; save the "
+            "one that is meant alone."
+        )
     labels = read_volume(finding.choices[0], watch, allow_large=True).volume
     if labels.is_colour:
         raise NotAnImage(f"“{path.name}” is a picture in colours and holds no labels; choose another file.")
-    is_other = bool(grid_difference(labels, image.volume))
     if not resample:
         refuse_other_grid(path, labels, image.volume)
-    values = _whole(np.asarray(labels.array), path)
-    return _resampled(labels, values, image.volume, watch, path.name) if is_other else values
+    return _on_grid(labels, _whole(np.asarray(labels.array), path), image.volume, watch, path.name)
 
 
 def refuse_other_grid(path: Path, labels: Volume, image: Volume) -> None:
@@ -132,17 +141,17 @@ def _whole(values: NDArray[Any], path: Path) -> NDArray[np.uint16]:
     return whole
 
 
-def _resampled(
-    labels: Volume, values: NDArray[np.uint16], image: Volume, watch: Watch, name: str
-) -> NDArray[np.uint16]:
-    """Take for each voxel of the image the label that lies nearest; none outside of the label volume."""
+def _on_grid(labels: Volume, values: NDArray[_Value], image: Volume, watch: Watch, name: str) -> NDArray[_Value]:
+    """Take for each voxel of the image the value that lies nearest; 0 outside of the label volume."""
+    if not grid_difference(labels, image):
+        return values
     if labels.affine is None or image.affine is None:
         raise CannotRead(
             f"“{name}” or the image does not say where it lies in the patient, so nothing can be resampled."
         )
     matrix = np.linalg.inv(labels.affine) @ image.affine
     rows, cols = np.meshgrid(np.arange(image.shape[1]), np.arange(image.shape[2]), indexing="ij")
-    result = np.zeros(image.shape, np.uint16)
+    result = np.zeros(image.shape, values.dtype)
     for place in range(image.shape[0]):
         watch(place, image.shape[0], name)
         index = [

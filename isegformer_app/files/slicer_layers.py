@@ -14,8 +14,13 @@ from .volumes import Watch
 from .volumes.nrrd_pieces import nrrd_header, read_pieces
 
 _LAYERED = 4
-_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
-_SPACE = "left-posterior-superior"
+_LPS, _LAS, _RAS = (-1.0, -1.0, 1.0, 1.0), (-1.0, 1.0, 1.0, 1.0), (1.0, 1.0, 1.0, 1.0)
+_TO_RAS = {
+    **dict.fromkeys(("left-posterior-superior", "lps"), _LPS),
+    **dict.fromkeys(("left-anterior-superior", "las"), _LAS),
+    **dict.fromkeys(("right-anterior-superior", "ras"), _RAS),
+}
+"""What turns the directions of a file into RAS+, by the space that it names; one that names none is read as LPS."""
 _BYTE, _SHORT = ("uchar", "unsigned char", "uint8", "uint8_t"), ("ushort", "unsigned short", "uint16", "uint16_t")
 _TYPES = dict.fromkeys(_BYTE, np.uint8) | dict.fromkeys(_SHORT, np.uint16)
 """What NRRD calls the types that 3D Slicer writes."""
@@ -40,10 +45,10 @@ def read_layered(path: Path, watch: Watch) -> LayeredLabels:
     header = nrrd_header(path)
     values = _voxels(path, header, watch)
     try:
-        lps = np.eye(4)
-        lps[:3, :3] = np.asarray(header["space directions"], dtype=float)[1:].T
-        lps[:3, 3] = np.asarray(header["space origin"], dtype=float)
-        affine = _TO_RAS @ lps if header.get("space") == _SPACE else lps
+        told = np.eye(4)
+        told[:3, :3] = np.asarray(header["space directions"], dtype=float)[1:].T
+        told[:3, 3] = np.asarray(header["space origin"], dtype=float)
+        affine = np.diag(_TO_RAS.get(str(header.get("space", "lps")).lower(), _LPS)) @ told
         order = AxisOrder.of(affine)
         placed = affine @ order.index_affine((values.shape[1], values.shape[2], values.shape[3]))
         volume = Volume(order.to_volume(values[0]), spacing_of(placed), placed)

@@ -81,7 +81,7 @@ class Canvas(CanvasView):
     def show_clicks(self, clicks: tuple[Click, ...]) -> None:
         """Show these markers."""
         view, place, hovered = self.geometry_of_view, self._under, None
-        if view is not None and place is not None:
+        if view is not None and place is not None and self._tool is self.points:
             hovered = marker_at(clicks, view, place.x(), place.y())
         self.points.show(clicks, hovered)
         self._markers_item.update()
@@ -126,7 +126,13 @@ class Canvas(CanvasView):
             Tool.LASSO: self.outline,
             Tool.RULER: self.ruler,
         }
+        if by_name[tool] is not self._tool:
+            self._tool.leave()
         self._tool = by_name[tool]
+        if self.geometry_of_view is not None and self._under is not None:
+            # It shows at once what it shows where the mouse is.
+            self._tool.move(Pointer.at(self._under, self.geometry_of_view))
+        self._markers_item.update()
         self._show_cursor()
         self.redraw_tool()
 

@@ -47,6 +47,9 @@ class HeldKeys(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Answer Qt: True for the events that end here."""
+        if event.type() == QEvent.Type.WindowDeactivate and watched is self._window:
+            # Whoever takes the keyboard hears of the release.
+            self.let_go()
         if not isinstance(event, QKeyEvent) or not isinstance(watched, QWidget) or watched.window() is not self._window:
             return False
         focus = QApplication.focusWidget()

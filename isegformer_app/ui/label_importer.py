@@ -15,6 +15,7 @@ from isegformer_app.document import EditError
 from isegformer_app.files.label_segments import GridsDiffer
 from isegformer_app.files.label_volume import ImportedLabel, read_label_volume
 from isegformer_app.files.volumes import VolumeImage
+from isegformer_app.files.volumes.dicom_frames import looks_like_dicom
 
 from .queue_work import QueueWork
 from .slow_work import run_slowly
@@ -67,7 +68,7 @@ class LabelImporter(QObject):
         )
 
     def _ask_to_resample(self, path: Path, problem: GridsDiffer) -> bool:
-        if path.suffix.lower() == ".dcm":
+        if looks_like_dicom(path):
             self.troubled.emit(str(problem))
             return False
         box = QMessageBox(QMessageBox.Icon.Question, "Import labels", str(problem), parent=self._window)

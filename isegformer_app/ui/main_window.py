@@ -265,12 +265,7 @@ class MainWindow(QMainWindow):
         self.queue_work.ended.connect(self.session.go_on)
         self._connect_words()
         self.shown.slice_turned.connect(self.volumes.follow)
-        self.photos_panel.chosen.connect(self.files.go_to)
-        self.classes_bar.picked.connect(self.objects.pick_class)
-        self.classes_bar.add_wanted.connect(self.objects.add_class)
-        self.classes_bar.rename_wanted.connect(self.objects.rename_class)
-        self.classes_bar.recolour_wanted.connect(self.objects.recolour_class)
-        self.classes_bar.delete_wanted.connect(self.objects.delete_class)
+        self._connect_panels()
         self.keys = HeldKeys(self, self.planes.canvases)
         app = QApplication.instance()
         if app is not None:
@@ -292,6 +287,15 @@ class MainWindow(QMainWindow):
         )
         loader.first_seen.connect(self.first_slice.show_first)
         self.files.opening_ended.connect(self.first_slice.give_way)
+
+    def _connect_panels(self) -> None:
+        self.photos_panel.chosen.connect(self.files.go_to)
+        self.photos_panel.name.left.connect(lambda: self.planes.active.setFocus())
+        self.classes_bar.picked.connect(self.objects.pick_class)
+        self.classes_bar.add_wanted.connect(self.objects.add_class)
+        self.classes_bar.rename_wanted.connect(self.objects.rename_class)
+        self.classes_bar.recolour_wanted.connect(self.objects.recolour_class)
+        self.classes_bar.delete_wanted.connect(self.objects.delete_class)
 
     def _connect_words(self) -> None:
         """What desks have to say goes to the message bar."""

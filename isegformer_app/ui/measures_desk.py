@@ -79,7 +79,7 @@ class MeasuresDesk(QObject):
             pane.bar.show_marks(counts.places(pane.axis), colours)
         if self.dock.isVisible():
             objects = photo.annotation.objects
-            self.panel.show_counts(objects, counts, photo.volume, photo.viewpoint.key, photo.image.unit)
+            self.panel.show_counts(objects, counts, photo.volume, photo.viewpoint.key, photo.image)
 
     def close(self) -> None:
         """The window closes."""

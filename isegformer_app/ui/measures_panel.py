@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTab
 
 from isegformer_app.document import LabelObject, SliceKey, Volume
 from isegformer_app.document.object_counts import ObjectCounts, pixel_area, voxel_size
+from isegformer_app.files.volumes import VolumeImage
 
 from .objects_panel import swatch
 
@@ -33,11 +34,12 @@ class MeasuresPanel(QTableWidget):
         return QSize(520, 130)
 
     def show_counts(
-        self, objects: Iterable[LabelObject], counts: ObjectCounts, volume: Volume, key: SliceKey, unit: str
+        self, objects: Iterable[LabelObject], counts: ObjectCounts, volume: Volume, key: SliceKey, image: VolumeImage
     ) -> None:
         """Show the figures of these objects, on a slice and in all; no sizes where the volume has no scale."""
         shown = [each for each in objects if each.id in counts.tallies and counts.tallies[each.id].voxels]
-        suffix = f" ({unit})" if unit else ""
+        suffix = f" ({image.unit})" if image.unit else ""
+        size, thicknesses = voxel_size(volume), image.grid.thicknesses()
         self.setHorizontalHeaderLabels([*_HEADINGS[:4], f"Mean{suffix}", f"SD{suffix}"])
         self.setRowCount(len(shown))
         for row, each in enumerate(shown):
@@ -45,7 +47,9 @@ class MeasuresPanel(QTableWidget):
             area = int(tally.along[key.axis][key.index]) * pixel_area(volume, key.axis)
             cells = [
                 f"{tally.voxels}",
-                f"{tally.voxels * voxel_size(volume) / _MM3_A_ML:.3f}" if volume.has_scale else "",
+                f"{tally.along[image.grid.slice_axis] @ thicknesses * size / _MM3_A_ML:.3f}"
+                if volume.has_scale
+                else "",
                 f"{area:.1f}" if volume.has_scale else "",
                 "" if volume.is_colour else f"{tally.mean:.1f}",
                 "" if volume.is_colour else f"{tally.deviation:.1f}",

@@ -172,7 +172,11 @@ def _voxel_words(photo: Photo, key: SliceKey, pixel: tuple[int, int]) -> str:
     words = f"voxel {place[2]}, {place[1]}, {place[0]}"
     if photo.volume.affine is None:
         return words
-    position = photo.volume.to_patient(np.asarray(place, dtype=np.float64))
+    index = np.asarray(place, dtype=np.float64)
+    if photo.image is not None and not photo.image.grid.is_even:
+        axis = photo.image.grid.slice_axis
+        index[axis] = photo.image.grid.places_in_volume()[place[axis]]
+    position = photo.volume.to_patient(index)
     towards = ("R" if position[0] >= 0 else "L"), ("A" if position[1] >= 0 else "P"), ("S" if position[2] >= 0 else "I")
     lengths = " ".join(f"{letter} {abs(each):.1f}" for letter, each in zip(towards, position, strict=True))
     return f"{words}   {lengths} mm"

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -105,6 +105,26 @@ class PhotosModel(QAbstractListModel):
         return None
 
 
+class _NameField(QLineEdit):
+    """A field that gives the keyboard back: without that the next single key would be typed into it."""
+
+    left = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setPlaceholderText("Part of the name")
+        self.setClearButtonEnabled(True)
+        # Only a click brings the keyboard here: single keys belong to the canvas.
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Return and Esc end the typing."""
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape}:
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+
 class PhotosPanel(QWidget):
     """A list to turn to any photo, and what of it is to be seen."""
 
@@ -116,7 +136,7 @@ class PhotosPanel(QWidget):
         self.thumbnails = Thumbnails(self, volume_of)
         self.model = PhotosModel(album, self.thumbnails.find)
         self.thumbnails.arrived.connect(self.model.photo_changed)
-        self.filter, self.name = ChoiceBox(), QLineEdit()
+        self.filter, self.name = ChoiceBox(), _NameField()
         self.filter.setToolTip("Which photos are shown; the keys for the previous and next photo keep to them")
         for words, statuses in _FILTERS:
             colour = _COLOURS[next(iter(statuses))] if len(statuses) == 1 else None
@@ -124,10 +144,6 @@ class PhotosPanel(QWidget):
                 self.filter.addItem(words)
             else:
                 self.filter.addItem(swatch(colour), words)
-        self.name.setPlaceholderText("Part of the name")
-        self.name.setClearButtonEnabled(True)
-        # Only a click brings the keyboard here: single keys belong to the canvas.
-        self.name.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.view = _list_view()
         self.view.setModel(self.model)
         self.view.clicked.connect(lambda index: self.chosen.emit(self.model.path(index.row())))

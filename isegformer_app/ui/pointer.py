@@ -33,6 +33,11 @@ class Pointer:
         position = event.position()
         return cls(position.x(), position.y(), geometry, event.button(), event.modifiers())
 
+    @classmethod
+    def at(cls, place: QPointF, geometry: ViewGeometry) -> "Pointer":
+        """A mouse that rests."""
+        return cls(place.x(), place.y(), geometry, Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier)
+
     @property
     def pixel(self) -> tuple[int, int] | None:
         """The pixel (row, col) under the pointer; None beside the photo."""

@@ -108,6 +108,10 @@ class RulerTool(CanvasTool):
         painter.setFont(font)
         for number, ruler in enumerate(self.rulers):
             start, end = (_on_screen(point, geometry) for point in (ruler.start, ruler.end))
+            reach = QRectF(start, end).normalized().adjusted(-_TICK, -_TICK, _TICK, _TICK)
+            if not reach.intersects(QRectF(0, 0, *geometry.canvas)):
+                # Its length would stand at the edge without it.
+                continue
             _draw_line(painter, start, end)
             if is_in_hand:
                 for name, place in (("start", start), ("end", end)):

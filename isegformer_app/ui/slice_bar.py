@@ -14,6 +14,7 @@ _WIDTH = 18
 _MARGIN = 5
 _LEAST_HEIGHT = 2.0
 _LEAST_DOUBT = 10.0
+_TRACK_ALPHA = 64
 AMBER = QColor(255, 176, 0)
 """Colour of what should be looked at."""
 
@@ -74,7 +75,9 @@ class SliceBar(QWidget):
         """Draw."""
         painter = QPainter(self)
         groove = QRectF(_MARGIN, _MARGIN, self.width() - 2 * _MARGIN, self.height() - 2 * _MARGIN)
-        painter.fillRect(groove, self.palette().color(QPalette.ColorRole.Mid))
+        track = self.palette().color(QPalette.ColorRole.WindowText)
+        track.setAlpha(_TRACK_ALPHA)
+        painter.fillRect(groove, track)
         height = max(groove.height() / self._count, _LEAST_HEIGHT)
         lane = groove.width() / max(len(self._runs), 1)
         for number, (colour, runs) in enumerate(self._runs):

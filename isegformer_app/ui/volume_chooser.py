@@ -30,6 +30,9 @@ from .thumbnails import pixmap_of
 _PICTURE = 56
 """Logical pixels of the sides of a picture."""
 
+_GAP = 3 * "\N{NO-BREAK SPACE}"
+"""Behind figures, which would touch those of the next column."""
+
 _HEADINGS = ("Series", "Kind", "Size", "Spacing (mm)", "Times", "Files", "")
 
 
@@ -107,8 +110,8 @@ class VolumeChooser(QDialog):
             words = [
                 titles[number],
                 each.modality,
-                f"{width} x {height} x {depth}",
-                spacing,
+                f"{width} x {height} x {depth}{_GAP}",
+                f"{spacing}{_GAP}",
                 times,
                 str(each.files),
                 warning,

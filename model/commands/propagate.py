@@ -64,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
     truth = None if arguments.truth is None else _truth(arguments.truth, arguments.volume)
     first, last = _range(arguments, known.shape[axis])
     planes = np.moveaxis(known, axis, 0)
-    numbers = arguments.objects or np.unique(known[known > 0]).tolist()
+    numbers = list(dict.fromkeys(arguments.objects or np.unique(known[known > 0]).tolist()))
     plans = {number: _plan(planes, number, first, last, arguments.labels) for number in numbers}
     if not numbers:
         raise DatasetError(f"The label volume {str(arguments.labels)!r} holds no object.")

@@ -183,7 +183,10 @@ def _grid(path: Path) -> tuple[tuple[int, ...], NDArray[np.float64] | None]:
 @lru_cache(maxsize=2)
 def _volume(path: Path) -> NDArray[np.float32]:
     try:
-        data: NDArray[np.float32] = np.asarray(nibabel.load(path).dataobj, np.float32)  # type: ignore[attr-defined]
+        image: Any = nibabel.load(path)
+        if image.get_data_dtype().kind not in "iuf":
+            raise DatasetError(f"{str(path)!r} holds colours or complex numbers, not one value a voxel.")
+        data: NDArray[np.float32] = np.asarray(image.dataobj, np.float32)
     except (OSError, ImageFileError, ValueError, EOFError) as error:
         raise DatasetError(f"The volume {str(path)!r} cannot be read ({error}).") from error
     if data.ndim == 4:

@@ -235,6 +235,32 @@ def test_mask_that_is_wholly_covered_is_told_and_shown_by_another_rule(cat: Hand
     assert cat.window.labels.plane[100, 150] == 2
 
 
+def test_stroke_that_is_wholly_covered_is_told_and_makes_no_object(cat: Hands) -> None:
+    cat.click(100, 150)
+    cat.wait_for_mask()
+    cat.press(Qt.Key.Key_Space)
+    cat.window.view.set_brush(2)
+    cat.do("brush")
+
+    def stroke(row: int, col: int) -> None:
+        QTest.mousePress(cat.surface, Left, pos=cat.at(row, col))
+        QTest.mouseRelease(cat.surface, Left, pos=cat.at(row, col))
+
+    stroke(100, 150)
+    assert [each.id for each in cat.photo.annotation.objects] == [1]
+    assert "wholly on other objects" in cat.window.message_bar.text
+    cat.window.segmenting.rule = OverlapRule.ALLOW
+    stroke(100, 150)
+    assert cat.area(2) > 0
+    # Upon itself nothing is told; upon others alone it is.
+    cat.window.segmenting.rule = OverlapRule.KEEP
+    cat.window.message_bar.clear()
+    stroke(100, 150)
+    assert cat.window.message_bar.text == ""
+    stroke(110, 150)
+    assert "wholly on other objects" in cat.window.message_bar.text
+
+
 def test_part_is_accepted_and_the_same_object_goes_on(cat: Hands) -> None:
     cat.click(100, 100)
     cat.wait_for_mask()

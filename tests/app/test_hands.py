@@ -204,13 +204,28 @@ def test_right_drag_with_the_brush_still_erases(cat: Hands) -> None:
 
 
 def test_ring_of_the_brush_leaves_with_the_cursor(cat: Hands) -> None:
-    cat.press(Qt.Key.Key_B)
     canvas = cat.window.canvas
+    QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
+    cat.press(Qt.Key.Key_B)
     clear = canvas.grab().toImage()
     QTest.mouseMove(cat.surface, cat.at(99, 150))
     QTest.mouseMove(cat.surface, cat.at(100, 150))
     assert canvas.grab().toImage() != clear
     QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
+    assert canvas.grab().toImage() == clear
+
+
+def test_ring_of_the_brush_is_there_with_the_brush(cat: Hands) -> None:
+    """The mouse shows no arrow then: without the ring nobody would know where it is."""
+    cat.do("crosshair")
+    canvas = cat.window.canvas
+    for row in (99, 100):
+        QTest.mouseMove(cat.surface, cat.at(row, 150))
+    clear = canvas.grab().toImage()
+    for key in (Qt.Key.Key_B, Qt.Key.Key_E, Qt.Key.Key_E):
+        cat.press(key)
+        assert canvas.grab().toImage() != clear
+    cat.press(Qt.Key.Key_Q)
     assert canvas.grab().toImage() == clear
 
 

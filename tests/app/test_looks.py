@@ -7,16 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication, QImage, QPalette
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QDialog, QMenu, QRadioButton, QToolBar, QToolButton
+from PySide6.QtWidgets import QApplication, QCheckBox, QDialog, QMenu, QRadioButton, QToolBar, QToolButton
 
 from isegformer_app.document.object_edits import NewClass, RenameObject
 from isegformer_app.inference import FakeEngine
 from isegformer_app.ui import theme
 from isegformer_app.ui.markers import NEGATIVE, POSITIVE, RADIUS
 from isegformer_app.ui.sizes import begin_with
+from isegformer_app.ui.slice_bar import SliceBar
 
 from .conftest import Hands, Start
 from .volumes import write_volume
@@ -101,6 +102,20 @@ def test_the_theme_follows_the_system_while_it_is_asked_to(cat: Hands, monkeypat
     changed.emit(Qt.ColorScheme.Light)
     assert background() < 100
     cat.do("theme_light")
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Space, Qt.Key.Key_S])
+def test_a_key_that_is_held_is_let_go_with_the_window(cat: Hands, key: Qt.Key) -> None:
+    """A dialog hears of the release, or another program; the next click must be a click again."""
+    cat.click(100, 150)
+    cat.wait_for_mask()
+    before = seen(cat)
+    QTest.keyPress(cat.window.canvas, key)
+    assert cat.window.canvas.is_panning_with_left == (key == Qt.Key.Key_Space)
+    QApplication.sendEvent(cat.window, QEvent(QEvent.Type.WindowDeactivate))
+    np.testing.assert_array_equal(seen(cat), before)
+    cat.click(100, 250)
+    assert cat.clicks == [(100, 150, True), (100, 250, True)]
 
 
 def test_message_on_show_is_dressed_with_the_window(cat: Hands) -> None:
@@ -258,4 +273,15 @@ def test_boxes_that_are_not_ticked_are_seen(cat: Hands, kind: type[QRadioButton 
     ground = image.pixelColor(image.width() - 1, 0).lightness()
     ring = max(abs(image.pixelColor(col, image.height() // 2).lightness() - ground) for col in range(16))
     assert ring > 60
+    cat.do("theme_light")
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_the_bar_of_slices_is_seen_and_does_not_glare(cat: Hands, name: str) -> None:
+    cat.do(f"theme_{name}")
+    bar = SliceBar()
+    bar.resize(bar.sizeHint())
+    image = bar.grab().toImage()
+    ground, track = (image.pixelColor(col, image.height() // 4).lightness() for col in (0, image.width() // 2))
+    assert 20 < abs(track - ground) < 90
     cat.do("theme_light")

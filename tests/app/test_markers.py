@@ -60,6 +60,20 @@ def test_a_marker_that_was_just_put_down_is_under_the_cursor(cat: Hands) -> None
     assert cat.clicks == [(100, 150, True)]
 
 
+def test_a_marker_is_under_the_cursor_of_the_tool_for_points_only(cat: Hands) -> None:
+    cat.click(100, 150)
+    for row in (99, 100):
+        QTest.mouseMove(cat.surface, cat.at(row, 150))
+    cat.do("brush")
+    QTest.mouseMove(cat.surface, cat.at(20, 20))
+    cat.press(Qt.Key.Key_I)
+    assert cat.clicks == [(100, 150, True)]
+    QTest.mouseMove(cat.surface, cat.at(100, 150))
+    cat.do("points")
+    cat.press(Qt.Key.Key_I)
+    assert cat.clicks == [(100, 150, False)]
+
+
 def test_finished_object_is_reopened_with_its_clicks(cat: Hands) -> None:
     cat.click(100, 150)
     cat.click(100, 200)

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
+from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from isegformer_app.controllers.album import Album
@@ -170,6 +171,20 @@ def test_names_are_searched(hands: Hands) -> None:
     hands.window.photos_panel.name.setText("PHOTO2")
     assert shown(hands) == ["photo0.png", "photo2.png"]
     assert turn(hands, "next_photo") == "photo2.png"
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Escape])
+def test_keyboard_goes_back_to_the_photo_after_a_name_was_typed(hands: Hands, key: Qt.Key) -> None:
+    hands.click(20, 30)
+    field = hands.window.photos_panel.name
+    QTest.mouseClick(field, Qt.MouseButton.LeftButton)
+    QTest.keyClicks(field, "photo")
+    QTest.keyClick(field, key)
+    assert hands.clicks == [(20, 30, True)]
+    assert field.text() == "photo"
+    hands.wait_for_mask()
+    QTest.keyClick(hands.window.focusWidget(), Qt.Key.Key_D)
+    hands.wait_for_photo("photo1.png")
 
 
 def test_clicked_row_is_opened(hands: Hands) -> None:

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from isegformer_app.document import Ruler, SliceKey, Tool
 from isegformer_app.inference import FakeEngine
@@ -146,3 +147,15 @@ def test_photo_is_measured_in_pixels_and_no_further_than_its_edge(cat: Hands) ->
     end = only(canvas).end
     assert end[0] <= rows - 0.5
     assert end[1] <= cols - 0.5
+
+
+def test_length_of_a_line_that_is_out_of_sight_is_not_written(cat: Hands) -> None:
+    cat.do("ruler")
+    canvas = cat.window.canvas
+    drag(canvas, cat.at(250, 30), cat.at(250, 60))
+    cat.do("points")
+    canvas.zoom(20, QPointF(cat.at(50, 400)))
+    QApplication.sendEvent(canvas, QEvent(QEvent.Type.Leave))
+    shown = canvas.grab().toImage()
+    cat.do("clear_rulers")
+    assert canvas.grab().toImage() == shown

@@ -16,8 +16,9 @@ from isegformer_app.ui.volume_chooser import VolumeChooser
 
 from .conftest import Hands, Start
 from .exporting import dialog_of, export
+from .files.volumes.series import write_series
 from .test_recovery import die, save_to, start_again
-from .volumes import click, turn, write_volume
+from .volumes import click, move, point, turn, write_volume
 
 SERIES = Path(pydicom.data.__file__).parent / "test_files" / "dicomdirtests" / "98892001"
 """A real CT that travels with pydicom: CT5N has five slices, CT2N two scouts of different directions."""
@@ -164,3 +165,38 @@ def test_measures_are_those_of_the_finished_masks(start: Start, tmp_path: Path) 
     area = panel.item(0, 3)
     assert area is not None
     assert area.text() == "0.0"
+
+
+@pytest.mark.parametrize("upwards", [1.0, -1.0])
+def test_slices_at_uneven_distances_count_by_their_places(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, upwards: float
+) -> None:
+    affine = np.array([[0, 0, -1.0, 30], [0, -1.0, 0, 40], [2.0 * upwards, 0, 0, -50], [0, 0, 0, 1]])
+    folder = write_series(tmp_path / "series", np.zeros((6, 40, 30), np.int16), affine)
+    for place in (4, 3):
+        (folder / f"{(place * 13) % 97:03d}-{place:03d}.dcm").unlink()
+    monkeypatch.setattr(VolumeChooser, "exec", choose_last)
+    hands = start()
+    hands.window.files.open_paths([folder])
+    hands.wait_for_photo()
+    heights = sorted((-50 + 2 * upwards * place for place in (0, 1, 2, 5)), reverse=True)
+    canvas = hands.window.canvas
+    move(canvas, point(canvas, 10, 12))
+    turn(canvas, -10)
+    for height in heights:
+        assert hands.window.status_bar.position.text().endswith(f"R 18.0 A 30.0 I {-height:.1f} mm")
+        turn(canvas, 1)
+    click(hands, 0, 10, 12)
+    hands.press(Qt.Key.Key_Space)
+    hands.do("measures")
+    voxels, volume = (hands.window.measures.panel.item(0, column) for column in (1, 2))
+    assert voxels is not None
+    assert volume is not None
+    thick = heights[-2] - heights[-1]
+    assert float(volume.text()) == pytest.approx(int(voxels.text()) * thick / 1000, abs=1e-3)
+
+
+def choose_last(chooser: VolumeChooser) -> int:
+    chooser.tree.clearSelection()
+    chooser._rows[-1].setSelected(True)
+    return int(VolumeChooser.DialogCode.Accepted)

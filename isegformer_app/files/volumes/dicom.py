@@ -112,8 +112,8 @@ def _choice(uid: str, place: Path, stack: Stack, notes: tuple[str, ...]) -> Volu
     return VolumeChoice(
         source=VolumeSource(place, FileKind.DICOM, uid or series, stack.part),
         title=title,
-        patient=", ".join(str(head.get(each)) for each in ("PatientName", "PatientID") if head.get(each)),
-        study=" ".join(str(head.get(each)) for each in ("StudyDate", "StudyDescription") if head.get(each)),
+        patient=", ".join(each for each in (_name(head.get("PatientName")), str(head.get("PatientID") or "")) if each),
+        study=" ".join(each for each in (_day(head.get("StudyDate")), str(head.get("StudyDescription") or "")) if each),
         series=series,
         modality=str(head.get("Modality") or ""),
         shape=(shape[0], shape[1], shape[2]),
@@ -124,6 +124,16 @@ def _choice(uid: str, place: Path, stack: Stack, notes: tuple[str, ...]) -> Volu
         notes=(*notes, *stack.notes, *own),
         plan=stack,
     )
+
+
+def _name(stored: object) -> str:
+    """A name as people write it: DICOM puts “^” between its parts."""
+    return " ".join(str(stored or "").replace("^", " ").split())
+
+
+def _day(stored: object) -> str:
+    day = str(stored or "").strip()
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 and day.isdecimal() else day  # noqa: PLR2004 - YYYYMMDD
 
 
 def _common(files: list[Path]) -> Path:

@@ -74,6 +74,24 @@ class SourceGrid:
     places: tuple[float, ...] = ()
     """Of slices at uneven distances, where each lies as the affine counts: the first at 0, the last at n - 1."""
 
+    @property
+    def slice_axis(self) -> int:
+        """The axis of the volume that slices at uneven distances lie along."""
+        return self.order.axes.index(0)
+
+    def places_in_volume(self) -> NDArray[np.float64]:
+        """Where each slice along `slice_axis` lies, counted as the volume counts them: 0, 1, 2 of even ones."""
+        count = self.shape[0]
+        places = np.array(self.places or range(count), np.float64)
+        return count - 1 - places[::-1] if self.order.flips[self.slice_axis] else places
+
+    def thicknesses(self) -> NDArray[np.float64]:
+        """How thick each slice along `slice_axis` is, half-way to its neighbours, in mean distances: 1 of even ones."""
+        gaps = np.diff(self.places_in_volume())
+        if not gaps.size:
+            return np.ones(self.shape[0])
+        return (np.concatenate((gaps[:1], gaps)) + np.concatenate((gaps, gaps[-1:]))) / 2
+
 
 @dataclass(frozen=True, slots=True)
 class NamedWindow:

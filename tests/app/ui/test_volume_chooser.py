@@ -42,7 +42,7 @@ def test_volumes_stand_below_their_patient_and_study(window: QWidget, choices: t
     chooser = VolumeChooser(choices, window)
     parents = [chooser.tree.topLevelItem(row) for row in range(chooser.tree.topLevelItemCount())]
     titles = [each.text(0) for each in parents if each is not None]
-    assert any("Doe^Archibald, 77654033" in title and "XR C Spine" in title for title in titles)
+    assert any("Doe Archibald, 77654033, 2001-01-01 XR C Spine" in title for title in titles)
     assert sum(each.childCount() for each in parents if each is not None) == len(choices)
     files = [row.text(5) for row in chooser._rows]
     assert files == [str(each.files) for each in choices]

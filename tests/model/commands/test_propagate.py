@@ -76,6 +76,14 @@ def test_only_the_slices_asked_for_are_filled(volume: Path, tmp_path: Path) -> N
     assert np.flatnonzero(read(output).any(axis=(0, 1))).tolist() == [3, 4, 5, 6]
 
 
+def test_an_object_named_twice_is_carried_once(
+    volume: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["propagate", str(volume), str(only(tmp_path, 4)), "--object", "2", "--object", "2"]
+    assert main([*words, "--output", str(tmp_path / "out.nii.gz")]) == 0
+    assert capsys.readouterr().out.count("object 2") == 1
+
+
 def test_where_the_object_ends_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     values = moving() * 400.0
     values[..., 7:] = 0
@@ -149,8 +157,10 @@ MIRRORED = np.array([[-1.0, 0, 0, 59], [0, 1, 0, 0], [0, 0, 3, 0], [0, 0, 0, 1]]
         ((moving() * np.float32(0.35), AFFINE), "no whole numbers"),
         ((np.full(moving().shape, 1e9, np.float32), AFFINE), "no whole numbers"),
         ((np.stack([moving(), moving()], axis=-1), AFFINE), "holds 2 volumes"),
+        ((np.zeros(moving().shape, [("R", "u1"), ("G", "u1"), ("B", "u1")]), AFFINE), "colours"),
+        ((moving().astype(np.complex64), AFFINE), "complex numbers"),
     ],
-    ids=["elsewhere", "fractions", "huge", "time points"],
+    ids=["elsewhere", "fractions", "huge", "time points", "colours", "complex"],
 )
 def test_what_is_no_label_volume_of_the_image_is_refused(
     wrong: tuple[NDArray[np.generic], NDArray[np.float64]],

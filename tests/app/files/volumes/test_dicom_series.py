@@ -74,7 +74,7 @@ def test_the_middle_slice_comes_first(tmp_path: Path) -> None:
 
 def test_what_a_chooser_shows(tmp_path: Path) -> None:
     choice = only(find_volumes([write_series(tmp_path, VALUES, AXIAL)]))
-    assert (choice.patient, choice.study, choice.series) == ("Doe^Jane, 42", "20240101", "3 made up")
+    assert (choice.patient, choice.study, choice.series) == ("Doe Jane, 42", "2024-01-01", "3 made up")
     assert (choice.shape, choice.files, choice.modality, choice.memory) == ((5, 6, 7), 5, "CT", 420)
     assert choice.notes == ()
     picture = read_thumbnail_of(choice, 32)
@@ -217,13 +217,14 @@ def test_windows_of_the_file_come_first(tmp_path: Path) -> None:
         tmp_path,
         VALUES,
         AXIAL,
-        WindowCenter="40\\-600",
-        WindowWidth="400\\1600",
-        WindowCenterWidthExplanation="SOFT\\LUNG",
+        WindowCenter="40\\-600\\1",
+        WindowWidth="400\\1600\\2",
+        WindowCenterWidthExplanation="SOFT\\LUNG\\MASK",
     )
     windows = read_volume(only(find_volumes([tmp_path]))).windows
-    assert [each.name for each in windows] == ["SOFT", "LUNG", "automatic"]
-    assert (windows[0].low, windows[0].high) == (-160, 239)
+    assert [each.name for each in windows] == ["SOFT", "LUNG", "MASK", "automatic"]
+    # As wide ones are named, and as DICOM draws narrow ones: 0 black, 1 white.
+    assert [(each.low, each.high) for each in windows[:3]] == [(-160, 240), (-1400, 200), (0, 1)]
 
 
 def test_a_series_too_large_for_memory_is_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

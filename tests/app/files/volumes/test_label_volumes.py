@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import nrrd
 import numpy as np
 import pydicom
 import pytest
@@ -86,12 +87,35 @@ def test_another_grid_is_refused_with_the_reason_and_resampled_when_wanted(tmp_p
         read_label_volume(moved, image, quietly)
 
 
+@pytest.mark.parametrize("space", ["left-posterior-superior", "LPS", "RAS", "left-anterior-superior"])
+def test_segments_in_layers_are_resampled_and_lie_where_their_space_says(tmp_path: Path, space: str) -> None:
+    image = opened(write_nifti(tmp_path / "image.nii", np.zeros((7, 6, 5), np.int16), np.diag([2.0, 2, 2, 1])))
+    masks = two_blocks(image.volume.shape)
+    write_seg_nrrd(tmp_path / "a.seg.nrrd", annotated(image, masks))
+    values, header = nrrd.read(str(tmp_path / "a.seg.nrrd"))
+    turn = np.array({"RAS": (-1, -1, 1), "left-anterior-superior": (1, -1, 1)}.get(space, (1, 1, 1)))
+    header["space"], header["space origin"] = space, header["space origin"] * turn
+    header["space directions"] = header["space directions"] * turn
+    nrrd.write(str(tmp_path / "a.seg.nrrd"), values, header)
+    for label, mask in zip(read_label_volume(tmp_path / "a.seg.nrrd", image, quietly), masks, strict=True):
+        np.testing.assert_array_equal(voxels(label, image.volume.shape), mask)
+    shifted = np.diag([1.0, 1, 1, 1])
+    shifted[:3, 3] = -0.5
+    fine = opened(write_nifti(tmp_path / "fine.nii", np.zeros((14, 12, 10), np.int16), shifted))
+    with pytest.raises(GridsDiffer, match="7 x 6 x 5 voxels large, the image 14 x 12 x 10"):
+        read_label_volume(tmp_path / "a.seg.nrrd", fine, quietly)
+    found = read_label_volume(tmp_path / "a.seg.nrrd", fine, quietly, resample=True)
+    for label, mask in zip(found, masks, strict=True):
+        np.testing.assert_array_equal(voxels(label, fine.volume.shape), np.kron(mask, np.ones((2, 2, 2), bool)))
+
+
 def test_what_holds_no_labels_is_refused(tmp_path: Path) -> None:
     image = opened(write_nifti(tmp_path / "image.nii", np.zeros((12, 12, 12), np.int16), np.eye(4)))
     for values, words in (
         (np.full((12, 12, 12), 0.5, np.float32), "fractions"),
         (np.full((12, 12, 12), -3, np.int16), "values from -3"),
         (np.zeros((12, 12, 12), np.uint8), "no labels on this image"),
+        (np.ones((12, 12, 12, 2), np.uint8), "2 time points"),
         (np.arange(1728).reshape(12, 12, 12).astype(np.int16), "1,727 different numbers"),
     ):
         with pytest.raises(CannotRead, match=words):
