@@ -42,8 +42,8 @@ class Previewing:
 
     @property
     def is_finishing(self) -> bool:
-        """Whether finished objects still wait for their masks."""
-        return bool(self._finishing)
+        """Whether finished objects still wait for masks that are under way."""
+        return bool(self._finishing) and not self._failed
 
     @property
     def shown(self) -> MaskCrop | None:
