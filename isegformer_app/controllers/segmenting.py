@@ -179,6 +179,11 @@ class SegmentingController:
         return self._previewing.is_finishing
 
     @property
+    def has_failed(self) -> bool:
+        """Whether there is no answer, and it is not asked for again by itself."""
+        return self._previewing.has_failed
+
+    @property
     def threshold(self) -> float:
         """Probability above which a pixel belongs to the object."""
         return self._previewing.threshold
