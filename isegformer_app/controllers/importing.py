@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from isegformer_app.files.coco_import import CocoImport, ImportedObject, ImportedPhoto
     from isegformer_app.files.label_volume import ImportedLabel
 
-_HIGHEST_KEPT = MAX_OBJECT_ID // 2
-"""Highest number of a label that becomes that of an object: others must find numbers behind it."""
+_HIGHEST_KEPT = MAX_OBJECT_ID // 4
+"""Highest number of a label that becomes that of an object: others, and those of other sessions, follow it."""
 
 Watch = Callable[[Path, str, Annotation, VolumeSource | None], None]
 """Keeps the work on a photo safe from a crash: its path, the hash of its file, its annotation, a volume's source."""

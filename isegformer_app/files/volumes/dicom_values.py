@@ -15,6 +15,7 @@ from .image import NamedWindow
 
 _DTYPES = (np.uint8, np.int16, np.uint16, np.int32)
 _SIGMOID_WIDTHS = 3
+_WIDE = 64
 """So many widths of a sigmoid are shown; beyond, 0.3 % of black and white are left."""
 
 _SIGMOID = np.rint(255 / (1 + np.exp(-2 * _SIGMOID_WIDTHS * np.linspace(-1, 1, 1024)))).astype(np.uint8)
@@ -192,7 +193,9 @@ def _level_windows(frame: Frame) -> list[NamedWindow]:
         name = names[place].strip() if place < len(names) else ""
         name = name or ("of the file" if len(centres) == 1 else f"of the file {place + 1}")
         # DICOM PS3.3 C.11.2.1.2: without EXACT, the ends of a window of width w are w - 1 apart, half a step lower.
-        middle, half = (centre - 0.5, (width - 1) / 2) if function in {"", "LINEAR"} else (centre, width / 2)
+        # Of a wide one nobody sees that, and level and width are to be read as the file says them.
+        is_narrow = function in {"", "LINEAR"} and width < _WIDE
+        middle, half = (centre - 0.5, (width - 1) / 2) if is_narrow else (centre, width / 2)
         if function == "SIGMOID":
             half *= _SIGMOID_WIDTHS
         if half > 0:

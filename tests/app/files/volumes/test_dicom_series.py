@@ -217,13 +217,14 @@ def test_windows_of_the_file_come_first(tmp_path: Path) -> None:
         tmp_path,
         VALUES,
         AXIAL,
-        WindowCenter="40\\-600",
-        WindowWidth="400\\1600",
-        WindowCenterWidthExplanation="SOFT\\LUNG",
+        WindowCenter="40\\-600\\1",
+        WindowWidth="400\\1600\\2",
+        WindowCenterWidthExplanation="SOFT\\LUNG\\MASK",
     )
     windows = read_volume(only(find_volumes([tmp_path]))).windows
-    assert [each.name for each in windows] == ["SOFT", "LUNG", "automatic"]
-    assert (windows[0].low, windows[0].high) == (-160, 239)
+    assert [each.name for each in windows] == ["SOFT", "LUNG", "MASK", "automatic"]
+    # As wide ones are named, and as DICOM draws narrow ones: 0 black, 1 white.
+    assert [(each.low, each.high) for each in windows[:3]] == [(-160, 240), (-1400, 200), (0, 1)]
 
 
 def test_a_series_too_large_for_memory_is_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
