@@ -16,6 +16,8 @@ from .plain_json import BadContent, Json, listed, number, record, text, triple
 _MOST_PIXELS = 2**31
 _LARGEST_FILE = 2**31
 _POLYGON_NUMBERS = 6
+_LONGEST_OUTLINE = 1e7
+"""Pixels along the polygons of an object: pycocotools takes 80 bytes for each, and crashes where it gets none."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +133,8 @@ def _mask(segmentation: Any, size: tuple[int, int]) -> MaskCrop:  # noqa: ANN401
         parts = [list(listed(part, _coordinate)) for part in segmentation]
         if not parts or any(len(part) < _POLYGON_NUMBERS or len(part) % 2 for part in parts):
             raise BadContent("it has no outline, only a box perhaps")
+        if sum(map(_length, parts)) > _LONGEST_OUTLINE:
+            raise BadContent("its outline is longer than any of a photo")
         crop = coco_masks.crop(parts, size)
     else:
         crop = coco_masks.crop(_rle(record(segmentation), size), size)
@@ -145,6 +149,12 @@ def _rle(stored: Json, size: tuple[int, int]) -> coco_masks.Rle:
     counts = stored.get("counts")
     runs = list(listed(counts, number)) if isinstance(counts, list) else text(counts)
     return {"size": list(size), "counts": runs}
+
+
+def _length(part: list[float]) -> float:
+    """Pixels along an outline, more rather than less."""
+    pairs = zip(part, part[2:] + part[:2], strict=True)
+    return sum(abs(one - other) + 1 for one, other in pairs)
 
 
 def _coordinate(value: object) -> float:

@@ -81,7 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
 def _check_target(arguments: argparse.Namespace) -> None:
     if not arguments.output.name.lower().endswith(SUFFIXES):
         raise OutputError(f"The labels are written as NIfTI; let the name {str(arguments.output)!r} end in .nii.gz.")
-    if arguments.output.resolve() in {arguments.volume.resolve(), arguments.labels.resolve()}:
+    read = [path for path in (arguments.volume, arguments.labels, arguments.truth) if path is not None]
+    if arguments.output.resolve() in {path.resolve() for path in read}:
         raise OutputError(f"{str(arguments.output)!r} would be overwritten; write to another name.")
     check_writable(arguments.output)
 

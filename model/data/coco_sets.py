@@ -1,7 +1,6 @@
 """A COCO JSON with its images: polygons, run lengths, crowds as pixels that count nowhere."""
 
 import json
-import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,8 +10,8 @@ import numpy as np
 
 from ..errors import DatasetError
 from .annotated import Annotated, Found, Objects, Trouble, layered
-from .images import read_image
-from .objects import BoolMask
+from .coco_masks import coco_mask
+from .images import PIXEL_LIMIT, read_image
 
 _MOST_BYTES = 4 * 2**30
 
@@ -100,6 +99,8 @@ def _class_names(categories: object) -> dict[int, str]:
 
 
 def _read(annotations: Sequence[dict[str, Any]], size: tuple[int, int], names: Mapping[int, str], name: str) -> Objects:
+    if size[0] * size[1] > PIXEL_LIMIT:
+        raise DatasetError(f"The image of {name} is said to have {size[1]} x {size[0]} pixels, which is too many.")
     masks, ignored, classes = [], np.zeros(size, np.bool_), {}
     for each in annotations:
         mask = coco_mask(each.get("segmentation"), size, name)
@@ -110,27 +111,3 @@ def _read(annotations: Sequence[dict[str, Any]], size: tuple[int, int], names: M
             if (named := names.get(each.get("category_id", -1))) is not None:
                 classes[len(masks)] = named
     return Objects(layered(masks, size), ignored, frozenset(range(1, len(masks) + 1)), classes=classes)
-
-
-def coco_mask(segmentation: object, size: tuple[int, int], name: str) -> BoolMask:
-    """Draw a COCO segmentation (polygons, or run lengths packed or not) as (H, W) bool; raise `DatasetError`."""
-    from pycocotools import mask as coco
-
-    height, width = size
-    try:
-        if isinstance(segmentation, list):
-            polygons = [polygon for polygon in segmentation if len(polygon) >= 6]
-            if not polygons:
-                return np.zeros(size, np.bool_)
-            runs = coco.merge(coco.frPyObjects(polygons, height, width))
-        elif isinstance(segmentation, dict) and list(segmentation["size"]) == [height, width]:
-            counts = segmentation["counts"]
-            runs = coco.frPyObjects(segmentation, height, width) if isinstance(counts, list) else segmentation
-        else:
-            raise DatasetError(f"An annotation of {name} has neither polygons nor run lengths of the image's size.")
-        with warnings.catch_warnings():
-            # pycocotools has not learned numpy 2's way of copying.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            return np.asarray(coco.decode(runs)).astype(np.bool_)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DatasetError(f"An annotation of {name} is damaged ({error}).") from error

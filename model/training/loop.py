@@ -76,7 +76,7 @@ class Trainer:
         settings = self.settings
         progress = min(self.samples / settings.samples, 1.0)
         cosine = 0.5 * (1 + np.cos(np.pi * progress))
-        warm = min(1.0, (self.steps + 1) / settings.warmup_steps)
+        warm = min(1.0, (self.steps + 1) / max(settings.warmup_steps, 1))
         share = settings.final_share + (1 - settings.final_share) * cosine
         return float(settings.learning_rate * warm * share)
 

@@ -109,6 +109,7 @@ def test_polygons_of_elsewhere_are_filled_as_pycocotools_does(tmp_path: Path) ->
         ({"segmentation": [[1, 2, 3, 4, "5", 6]]}, "something else than coordinates"),
         ({"segmentation": [[1, 2, 3, 4, float("nan"), 6]]}, "something else than coordinates"),
         ({"segmentation": [[1, 2, 3, 4, 1e300, 6]]}, "something else than coordinates"),
+        ({"segmentation": [[0, 0, 1e6, 1e6] * 3000]}, "longer than any"),
         ({"segmentation": [[50, 50, 60, 50, 60, 60]]}, "no pixels"),
         ({"segmentation": None}, "no record"),
         ({"segmentation": {"size": [10, 20], "counts": [0, 10**9]}}, "do not add up"),

@@ -130,6 +130,16 @@ def test_what_cannot_be_done_is_told_in_a_sentence(
     assert not output.exists()
 
 
+def test_the_truth_is_never_overwritten(
+    volume: Path, truth: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = truth.read_bytes()
+    words = ["propagate", str(volume), str(only(tmp_path, 4)), "--output", str(truth), "--truth", str(truth)]
+    assert main(words) == 2
+    assert "would be overwritten" in capsys.readouterr().err
+    assert truth.read_bytes() == before
+
+
 def test_volumes_of_other_sizes_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     volume, labels = write(tmp_path / "small.nii", np.ones((30, 80, SLICES), np.int16)), only(tmp_path, 4)
     assert main(["propagate", str(volume), str(labels), "--output", str(tmp_path / "out.nii")]) == 2

@@ -1,6 +1,7 @@
 """What people have becomes images with objects; what cannot be used is named."""
 
 import json
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,8 +9,10 @@ import cv2
 import nibabel
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 from pycocotools import mask as coco
 
 from isegformer_app.document import PHOTO, Annotation, MaskCrop
@@ -18,6 +21,7 @@ from isegformer_app.document.object_edits import NewObject
 from isegformer_app.files.session import Session, Work, save_session
 from model.data.annotated import layered
 from model.data.check import check_data, hold_out
+from model.data.coco_masks import coco_mask, run_lengths
 from model.data.own_data import open_own_data
 from model.errors import DatasetError
 
@@ -88,6 +92,56 @@ def test_coco_polygons_runs_and_crowds(tmp_path: Path) -> None:
     assert np.array_equal(objects.mask(3), truth)
     assert objects.ignored.sum() == 64
     assert [trouble.reason for trouble in found.troubles] == ["its image file is not there"]
+
+
+def test_an_image_of_impossible_size_takes_no_memory(tmp_path: Path) -> None:
+    write(tmp_path / "a.png", GREY)
+    images = [{"id": 1, "file_name": "a.png", "height": 10**6, "width": 10**6}]
+    annotations = [{"id": 1, "image_id": 1, "category_id": 1, "segmentation": [[1, 1, 9, 1, 9, 9]]}]
+    (tmp_path / "a.json").write_text(json.dumps({"images": images, "annotations": annotations}))
+    with pytest.raises(DatasetError, match="1000000 x 1000000"):
+        open_own_data([tmp_path / "a.json"]).images[0].read_objects()
+
+
+@settings(max_examples=60)
+@given(mask=arrays(np.bool_, (5, 4)))
+def test_run_lengths_unpack_as_pycocotools_packs_them(mask: NDArray[np.bool_]) -> None:
+    packed = coco.encode(np.asfortranarray(mask.astype(np.uint8)))["counts"].decode()
+    assert np.array_equal(coco_mask({"size": [5, 4], "counts": packed}, (5, 4), "a"), mask)
+    assert np.array_equal(coco_mask({"size": [5, 4], "counts": run_lengths(packed)}, (5, 4), "a"), mask)
+
+
+def test_polygons_are_filled_as_pycocotools_does() -> None:
+    polygons = [[2.5, 1.2, 16.1, 3, 9, 8.7], [-4, 1, 3, 1, 3, 90]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # pycocotools under numpy 2
+        wanted = coco.decode(coco.merge(coco.frPyObjects(polygons, 10, 20))) > 0
+    assert np.array_equal(coco_mask([*polygons, [1, 2]], (10, 20), "a"), wanted)
+
+
+@pytest.mark.parametrize(
+    "segmentation",
+    [
+        [[0, 0, 1e9, 0, 1e9, 1e9]],
+        [[float("nan"), 0, 5, 5, float("inf"), 3]],
+        [[2**70, 0, 5, 5, 3, 3]],
+        [[0, 0, 1e6, 1e6] * 3000],
+        [["a", 0, 5, 5, 3, 3]],
+        {"size": [10, 20], "counts": ""},
+        {"size": [10, 20], "counts": [5, 5]},
+        {"size": [10, 20], "counts": [5, -3, 198]},
+        {"size": [10, 20], "counts": [2**40]},
+        {"size": [10, 20], "counts": "zzzzzzzz"},
+        {"size": [10, 20], "counts": "\u20ac"},
+        {"size": [10, 20]},
+        {"size": [20, 10], "counts": [200]},
+        None,
+    ],
+)
+def test_hostile_segmentations_are_refused(segmentation: object) -> None:
+    """pycocotools crashes at the first four, and gives what happens to stand in memory for too short run lengths."""
+    with pytest.raises(DatasetError, match="of photo"):
+        coco_mask(segmentation, (10, 20), "photo")
 
 
 def test_nifti_slices_along_the_coarsest_axis(tmp_path: Path) -> None:
