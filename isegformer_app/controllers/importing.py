@@ -116,7 +116,8 @@ def label_edit(annotation: Annotation, labels: "Sequence[ImportedLabel]", class_
     edits: list[Edit] = []
     for place, each in enumerate(labels):
         number = each.value if are_kept else free + place
-        edits.append(NewObject(number, class_id, each.name or ("" if are_kept else f"label {each.value}")))
+        name = each.look.name or ("" if are_kept else f"label {each.value}")
+        edits.append(NewObject(number, class_id, name, each.look.colour))
         edits += [PlaceMask(number, SliceKey(0, index), mask, OverlapRule.ALLOW) for index, mask in each.planes]
     first = labels[0].planes[0][0]
     return Batch(tuple(edits), "Import labels", labels[0].value if are_kept else free, SliceKey(0, first))

@@ -12,7 +12,7 @@ from isegformer_app.document.geometry import bounding_box
 
 from .errors import CannotRead, NotAnImage, cannot_read
 from .label_segments import GridsDiffer, read_segments
-from .slicer_layers import is_layered, read_layered
+from .slicer_layers import Look, is_layered, read_layered
 from .volumes import FileKind, VolumeImage, Watch, find_volumes, read_volume
 from .volumes.dicom_frames import looks_like_dicom
 from .volumes.nrrd_pieces import nrrd_header
@@ -27,10 +27,10 @@ _SAME_PLACE = 0.1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImportedLabel:
-    """One object of a label volume: its number and name (empty where it has none), and its mask on each axial slice."""
+    """One object of a label volume: its number, its name and colour where it has them, its mask on each axial slice."""
 
     value: int
-    name: str
+    look: Look
     planes: tuple[tuple[int, MaskCrop], ...]
 
     @property
@@ -50,19 +50,19 @@ def read_label_volume(
     try:
         if looks_like_dicom(path):
             segments = read_segments(path, image, watch)
-            found = [_label(number, name, mask) for number, (name, mask) in enumerate(segments, start=1)]
+            found = [_label(number, Look(name), mask) for number, (name, mask) in enumerate(segments, start=1)]
         elif is_layered(path):
             layered = read_layered(path, watch)
             if not resample:
                 refuse_other_grid(path, layered.volume, image.volume)
             found = [
-                _label(number, name, _on_grid(layered.volume, mask, image.volume, watch, path.name))
-                for number, (name, mask) in enumerate(layered.segments, start=1)
+                _label(number, look, _on_grid(layered.volume, mask, image.volume, watch, path.name))
+                for number, (look, mask) in enumerate(layered.segments, start=1)
             ]
         else:
             numbers = _numbers(path, image, watch, resample=resample)
-            names = _slicer_names(path)
-            found = [_label(value, names.get(value, ""), numbers == value) for value in _values(numbers, path)]
+            looks = _slicer_looks(path)
+            found = [_label(value, looks.get(value, Look()), numbers == value) for value in _values(numbers, path)]
     except OSError as error:
         raise cannot_read(path, error) from error
     kept = tuple(each for each in found if each.planes)
@@ -71,17 +71,17 @@ def read_label_volume(
     return kept
 
 
-def _label(value: int, name: str, mask: NDArray[np.bool_]) -> ImportedLabel:
+def _label(value: int, look: Look, mask: NDArray[np.bool_]) -> ImportedLabel:
     box = bounding_box(mask)
     if box is None:
-        return ImportedLabel(value, name, ())
+        return ImportedLabel(value, look, ())
     inside = mask[box.slices]
     planes = [
         (box.lower[0] + place, MaskCrop.of(np.ascontiguousarray(plane), box.lower[1], box.lower[2]))
         for place, plane in enumerate(inside)
         if plane.any()
     ]
-    return ImportedLabel(value, name, tuple(planes))
+    return ImportedLabel(value, look, tuple(planes))
 
 
 def _values(numbers: NDArray[Any], path: Path) -> list[int]:
@@ -166,16 +166,14 @@ def _on_grid(labels: Volume, values: NDArray[_Value], image: Volume, watch: Watc
     return result
 
 
-def _slicer_names(path: Path) -> dict[int, str]:
-    """The names that 3D Slicer gives the numbers of an NRRD file."""
+def _slicer_looks(path: Path) -> dict[int, Look]:
+    """The names and colours that 3D Slicer gives the numbers of an NRRD file."""
     header = nrrd_header(path)
-    names = {}
-    for key, value in header.items():
-        if key.startswith("Segment") and key.endswith("_LabelValue"):
-            name = header.get(key.replace("_LabelValue", "_Name"), "")
-            if str(value).isdecimal():
-                names[int(value)] = str(name)
-    return names
+    return {
+        int(value): Look.of(header, key.removesuffix("_LabelValue"))
+        for key, value in header.items()
+        if key.startswith("Segment") and key.endswith("_LabelValue") and str(value).isdecimal()
+    }
 
 
 def is_label_volume(path: Path) -> bool:

@@ -1,5 +1,6 @@
 """Segmentations of 3D Slicer whose segments overlap: several label volumes in one NRRD file."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from isegformer_app.document import AxisOrder, Volume, spacing_of
+from isegformer_app.document import AxisOrder, Colour, Volume, spacing_of
 
 from .errors import Damaged
 from .volumes import Watch
@@ -26,12 +27,30 @@ _TYPES = dict.fromkeys(_BYTE, np.uint8) | dict.fromkeys(_SHORT, np.uint16)
 """What NRRD calls the types that 3D Slicer writes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The name and the colour of a segment; empty and None where they are not told."""
+
+    name: str = ""
+    colour: Colour | None = None
+
+    @classmethod
+    def of(cls, header: Mapping[str, Any], segment: str) -> "Look":
+        """Read them from the head of a file; `segment` is how its keys begin there."""
+        try:
+            parts = [min(max(round(float(each) * 255), 0), 255) for each in header.get(f"{segment}_Color", "").split()]
+        except (ValueError, OverflowError):
+            parts = []
+        colour = (parts[0], parts[1], parts[2]) if len(parts) == 3 else None  # noqa: PLR2004 - red, green, blue
+        return cls(str(header.get(f"{segment}_Name", "")), colour)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LayeredLabels:
-    """Name and voxels (D, H, W) of each segment, and a `volume` that says where its first layer lies."""
+    """Looks and voxels (D, H, W) of each segment, and a `volume` that says where its first layer lies."""
 
     volume: Volume
-    segments: tuple[tuple[str, NDArray[np.bool_]], ...]
+    segments: tuple[tuple[Look, NDArray[np.bool_]], ...]
 
 
 def is_layered(path: Path) -> bool:
@@ -52,12 +71,12 @@ def read_layered(path: Path, watch: Watch) -> LayeredLabels:
         order = AxisOrder.of(affine)
         placed = affine @ order.index_affine((values.shape[1], values.shape[2], values.shape[3]))
         volume = Volume(order.to_volume(values[0]), spacing_of(placed), placed)
-        segments: list[tuple[str, NDArray[np.bool_]]] = []
+        segments: list[tuple[Look, NDArray[np.bool_]]] = []
         while f"Segment{len(segments)}_LabelValue" in header:
             name = f"Segment{len(segments)}"
             layer = values[int(header.get(f"{name}_Layer", 0))]
             mask = order.to_volume(layer == int(header[f"{name}_LabelValue"]))
-            segments.append((str(header.get(f"{name}_Name", "")), mask))
+            segments.append((Look.of(header, name), mask))
     except OSError:
         raise
     except Exception as error:

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from isegformer_app.controllers.export_plan import OF_VOLUMES, Format
+from isegformer_app.document.object_edits import RecolourObject, RenameObject
 from isegformer_app.inference import FakeEngine
 from tests.app.exporting import dialog_of, export
 
@@ -102,6 +103,16 @@ def test_numbers_of_labels_come_back_as_they_were(
     hands.wait_until(lambda: len(hands.photo.annotation.objects) == 6)
     again = [(each.id, each.name) for each in hands.photo.annotation.objects[3:]]
     assert again == [(301, "label 7"), (302, "label 52"), (303, "label 300")]
+
+
+def test_names_and_colours_of_slicer_come_back(volume: Hands, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    volume.photo.annotation.apply(RenameObject(1, "Leber größer"))
+    volume.photo.annotation.apply(RecolourObject(1, (12, 200, 77)))
+    export(volume, dialog_of(volume, Format.SEG_NRRD, out))
+    choose(volume, out / "volume.seg.nrrd", monkeypatch)
+    volume.wait_until(lambda: len(volume.photo.annotation.objects) == 2)
+    made = volume.photo.annotation.objects[1]
+    assert (made.name, made.colour) == ("Leber größer", (12, 200, 77))
 
 
 def test_the_highest_numbers_leave_room_for_other_objects(

@@ -206,7 +206,7 @@ def test_a_segmentation_in_layers_is_read_in_pieces_too(
     )
     seen: list[int] = []
     layered = read_layered(path, lambda done, total, name: seen.append(done))
-    assert [name for name, _ in layered.segments] == ["layer 0", "layer 1"]
+    assert [look.name for look, _ in layered.segments] == ["layer 0", "layer 1"]
     order = AxisOrder.of(np.diag([-0.5, -0.7, 2.0, 1.0]))
     for place, (_, mask) in enumerate(layered.segments):
         np.testing.assert_array_equal(mask, order.to_volume(values[place] == 1))

@@ -51,7 +51,9 @@ def test_what_was_exported_comes_back(tmp_path: Path, format_: str) -> None:
     else:
         write_seg_nrrd(path, labelled)
     found = read_label_volume(path, image, quietly)
-    assert [each.name for each in found] == (["", ""] if format_ == "nifti" else ["part 1", "part 2"])
+    assert [each.look.name for each in found] == (["", ""] if format_ == "nifti" else ["part 1", "part 2"])
+    colours = [each.colour for each in labelled.annotation.objects]
+    assert [each.look.colour for each in found] == (colours if "nrrd" in format_ else [None, None])
     for label, mask in zip(found, masks, strict=True):
         np.testing.assert_array_equal(voxels(label, image.volume.shape), mask)
 

@@ -185,7 +185,7 @@ def test_slicer_segments_have_names_in_any_script(tmp_path: Path) -> None:
     write_seg_nrrd(tmp_path / "a.seg.nrrd", labelled)
     itk = sitk.ReadImage(str(tmp_path / "a.seg.nrrd"), imageIO="NrrdImageIO")
     assert itk.GetMetaData("Segment0_Name") == "Größe 肝"
-    assert read_label_volume(tmp_path / "a.seg.nrrd", image, unwatched)[0].name == "Größe 肝"
+    assert read_label_volume(tmp_path / "a.seg.nrrd", image, unwatched)[0].look.name == "Größe 肝"
 
 
 def test_a_dicom_segmentation_is_read_by_highdicom_and_by_pydicom_alone(tmp_path: Path) -> None:
