@@ -3,8 +3,6 @@
 import json
 import os
 import zipfile
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DatasetError
-from .annotated import Annotated, Found, Objects, Trouble
+from .annotated import Annotated, Found, Objects, Trouble, with_own_stems
 from .images import read_image
 from .session_labels import READ_ERRORS, StoredLabels
 from .session_volumes import slices_of
@@ -41,18 +39,7 @@ def open_session(path: Path, *, only_finished: bool = False) -> Found:
                 images.append(_of_photo(stored, StoredLabels(f"{path.stem}/{stored.stem}", work, only_finished), path))
         except DatasetError as error:
             troubles.append(Trouble(f"{path.stem}/{shown.name}", str(error)))
-    return Found(tuple(_with_own_stems(images)), tuple(troubles))
-
-
-def _with_own_stems(images: Iterable[Annotated]) -> Iterator[Annotated]:
-    """Tell files of one name apart, which lie in two folders."""
-    taken: set[str] = set()
-    for image in images:
-        stem = image.stem
-        while stem in taken:
-            stem += "+"
-        taken.add(stem)
-        yield replace(image, stem=stem)
+    return Found(tuple(with_own_stems(images)), tuple(troubles))
 
 
 def _works(path: Path) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:

@@ -94,6 +94,37 @@ def test_coco_polygons_runs_and_crowds(tmp_path: Path) -> None:
     assert [trouble.reason for trouble in found.troubles] == ["its image file is not there"]
 
 
+def test_coco_images_of_one_name_keep_apart(tmp_path: Path) -> None:
+    """Measured objects are told apart by set, image and number, so a second `a` would replace the first."""
+    names = ["a.png", "a.jpg", "a.png"]
+    for name in names:
+        write(tmp_path / name, GREY)
+    found = open_own_data([_coco_of(tmp_path, names)])
+    assert [image.name for image in found.images] == ["all/a", "all/a+", "all/a++"]
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0.png", ".."])
+def test_a_coco_image_that_cannot_be_a_file_is_not_there(name: str, tmp_path: Path) -> None:
+    write(tmp_path / "a.png", GREY)
+    found = open_own_data([_coco_of(tmp_path, ["a.png", name])])
+    assert [trouble.reason for trouble in found.troubles] == ["its image file is not there"]
+
+
+@pytest.mark.parametrize("name", ["", ".", "/"])
+def test_a_coco_image_without_a_name_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="an image without id, file_name"):
+        open_own_data([_coco_of(tmp_path, [name])])
+
+
+def _coco_of(folder: Path, names: list[str]) -> Path:
+    images = [{"id": number, "file_name": name, "height": 40, "width": 50} for number, name in enumerate(names)]
+    corner = [[1, 1, 9, 1, 9, 9]]
+    annotations = [{"id": each["id"], "image_id": each["id"], "segmentation": corner} for each in images]
+    content = {"images": images, "annotations": annotations, "categories": []}
+    (folder / "all.json").write_text(json.dumps(content))
+    return folder / "all.json"
+
+
 def test_an_image_of_impossible_size_takes_no_memory(tmp_path: Path) -> None:
     write(tmp_path / "a.png", GREY)
     images = [{"id": 1, "file_name": "a.png", "height": 10**6, "width": 10**6}]
