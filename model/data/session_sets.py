@@ -29,9 +29,10 @@ def open_session(path: Path, *, only_finished: bool = False) -> Found:
     images: list[Annotated] = []
     troubles = []
     for place, entry, work in _works(path):
-        stored = _place(entry, path.absolute().parent)
-        shown = stored / name if (name := entry.get("volume", {}).get("name", "")) else stored
+        stored = shown = path
         try:
+            stored = _place(entry, path.absolute().parent)
+            shown = stored / name if (name := entry.get("volume", {}).get("name", "")) else stored
             if "volume" in entry:
                 labels = StoredLabels(f"{path.stem}/{shown.name}", work, only_finished)
                 images += _of_volume(stored, labels, path, place)
@@ -39,6 +40,8 @@ def open_session(path: Path, *, only_finished: bool = False) -> Found:
                 images.append(_of_photo(stored, StoredLabels(f"{path.stem}/{stored.stem}", work, only_finished), path))
         except DatasetError as error:
             troubles.append(Trouble(f"{path.stem}/{shown.name}", str(error)))
+        except (*READ_ERRORS, OSError):
+            troubles.append(Trouble(f"{path.stem}/{shown.name}", f"entry {place + 1} of the session is damaged"))
     return Found(tuple(with_own_stems(images)), tuple(troubles))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import warnings
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from model.data.annotated import layered
 from model.data.check import check_data, hold_out
 from model.data.coco_masks import coco_mask, run_lengths
 from model.data.own_data import open_own_data
+from model.data.session_sets import open_session
 from model.errors import DatasetError
 
 GREY = np.full((40, 50, 3), 90, np.uint8)
@@ -291,3 +293,24 @@ def test_a_hostile_session_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"PK\x03\x04 no zip")
     with pytest.raises(DatasetError, match="damaged"):
         open_own_data([path])
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {},
+        [],
+        {"relative": 3, "absolute": 3},
+        {"relative": "x" * 5000, "absolute": "/a"},
+        {"relative": "", "absolute": "x" * 5000},
+        {"relative": "", "absolute": "x", "volume": 3},
+    ],
+    ids=str,
+)
+def test_a_damaged_entry_of_a_session_is_told(entry: object, tmp_path: Path) -> None:
+    head = {"format": "isegformer session", "photos": [entry], "works": [0]}
+    with zipfile.ZipFile(tmp_path / "work.isegformer", "w") as archive:
+        archive.writestr("session.json", json.dumps(head))
+        archive.writestr("photos/0.json", json.dumps({"state": {"objects": [{"id": 1}]}}))
+    (trouble,) = open_session(tmp_path / "work.isegformer").troubles
+    assert trouble.reason == "entry 1 of the session is damaged"
