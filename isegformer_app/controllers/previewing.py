@@ -31,7 +31,8 @@ class Previewing:
         self._cache = AnswerCache()
         self._finishing: deque[PromptId] = deque()
         self._asked: PromptId | None = None
-        self._failed = False
+        self.has_failed = False
+        """Whether there is no answer, and it is not asked for again by itself."""
         self._shown: MaskCrop | None = None
         self._shown_object: int | None = None
 
@@ -42,8 +43,8 @@ class Previewing:
 
     @property
     def is_finishing(self) -> bool:
-        """Whether finished objects still wait for their masks."""
-        return bool(self._finishing)
+        """Whether finished objects still wait for masks that are under way."""
+        return bool(self._finishing) and not self.has_failed
 
     @property
     def shown(self) -> MaskCrop | None:
@@ -54,7 +55,7 @@ class Previewing:
         """Another photo: whatever was asked about the one before is of no more use."""
         self._worker.cancel()
         self._finishing.clear()
-        self._asked, self._failed = None, False
+        self._asked, self.has_failed = None, False
         self._shown, self._shown_object = None, None
 
     def finish_later(self, prompt: PromptId) -> None:
@@ -75,23 +76,23 @@ class Previewing:
         """Show why there is no answer; the clicks stay and can be asked again."""
         if self._asked is None or failure.request != self._desk.request(self._asked):
             return
-        self._asked, self._failed = None, True
+        self._asked, self.has_failed = None, True
         self._view.waiting_changed(False)
         self._view.problem(failure.message, True)
 
     def retry(self) -> None:
         """Ask again after a failure."""
-        self._failed = False
+        self.has_failed = False
         self.refresh()
 
     def forget_failure(self) -> None:
         """The document changed: what failed may be asked again."""
-        self._failed = False
+        self.has_failed = False
 
     def forget_answers(self) -> None:
         """Another network answers from now on: what is open is asked again."""
         self._cache.clear()
-        self._asked, self._failed = None, False
+        self._asked, self.has_failed = None, False
         self.refresh()
 
     def refresh(self) -> None:
@@ -129,7 +130,7 @@ class Previewing:
                 self._accept(head, mask)
 
     def _ask(self, wanted: PromptId | None) -> None:
-        if self._failed or wanted == self._asked:
+        if self.has_failed or wanted == self._asked:
             self._view.waiting_changed(self._asked is not None)
             return
         self._asked = wanted

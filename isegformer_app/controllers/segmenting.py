@@ -175,8 +175,13 @@ class SegmentingController:
 
     @property
     def is_finishing(self) -> bool:
-        """Whether finished objects still wait for their masks."""
+        """Whether finished objects still wait for masks that are under way."""
         return self._previewing.is_finishing
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether there is no answer, and it is not asked for again by itself."""
+        return self._previewing.has_failed
 
     @property
     def threshold(self) -> float:
@@ -257,8 +262,9 @@ class SegmentingController:
         if self.preview is None:
             self._previewing.finish_later(current)
             self.select_quietly(None)
-            self._view.notice(f"{active.name} will be finished as soon as its mask is there.")
-            return False
+            if self.is_finishing:
+                self._view.notice(f"{active.name} will be finished as soon as its mask is there.")
+            return not self.is_finishing
         if self.preview.is_empty:
             self._view.notice(f"{active.name} has no pixels: click on it once more, or press Esc to drop it.")
             return False

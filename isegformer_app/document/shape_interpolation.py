@@ -33,12 +33,9 @@ def shapes_between(
     # Shapes are shifted by the whole way at most: so far outside the distances must be known.
     room = int(np.ceil(np.abs(way).max())) + 1
     depths = [_depth(np.pad(mask, room), pixel) for mask in (one, other)]
-    made = []
+    made, whole = [], places[-1] - places[0]
     for place in places[1:-1]:
-        before, after = (
-            (place - places[0]) / (places[-1] - places[0]),
-            (places[-1] - place) / (places[-1] - places[0]),
-        )
+        before, after = (place - places[0]) / whole, (places[-1] - place) / whole
         shifted = _cut(depths[0], before * way, room), _cut(depths[1], -after * way, room)
         made.append(MaskCrop.of((after * shifted[0] + before * shifted[1] > 0) & hull, top, left))
     return tuple(made)

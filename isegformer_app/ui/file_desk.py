@@ -66,6 +66,8 @@ class FileDesk(QObject):
         self._asked: set[Path] = set()
         self._named: dict[Path, Path] = {}
         self._copied: tuple[Path, CopiedObjects] | None = None
+        self._next: Path | None = None
+        """Where to turn as soon as the last mask of the photo on the desk is there."""
         self.loader.loaded.connect(self._loaded)
         self.loader.failed.connect(self._failed)
         self.loader.lingers.connect(lambda path: self.opening.emit(path.name))
@@ -145,6 +147,7 @@ class FileDesk(QObject):
 
     def show(self, path: Path, *, allow_large: bool = False) -> None:
         """Put a photo on the desk as soon as it is read; where that fails the one before stays."""
+        self._next = None
         self.album.turn_to(path)
         self.album_changed.emit()
         self.turned.emit()
@@ -155,11 +158,28 @@ class FileDesk(QObject):
             self.loader.want_volume(path, found, allow_large=allow_large)
 
     def go_to(self, path: Path) -> None:
-        """Turn to a photo of the queue once nothing is left to do on the one on the desk."""
+        """Turn to a photo of the queue, as soon as nothing is left to do on the one on the desk."""
         if is_ready_to_export(self._segmenting):
             self.show(path)
         else:
-            self.noticed.emit("The last mask is still being computed: turn the page in a moment.")
+            self._next = path
+            self.noticed.emit(f"“{path.name}” comes as soon as the last mask is there.")
+
+    def follow(self) -> None:
+        """Something changed: perhaps the last mask is there, and the page is to be turned."""
+        if self._next is not None:
+            # Not amid the change itself.
+            QTimer.singleShot(0, self, self._turn_at_last)
+
+    def _turn_at_last(self) -> None:
+        """Turn the page that waited; whoever works on meanwhile, or learns that the mask failed, stays."""
+        segmenting, path = self._segmenting, self._next
+        if path is None or segmenting.photo is None or segmenting.is_finishing:
+            return
+        self._next = None
+        has_undone = segmenting.photo.annotation.history.redo_title is not None
+        if not (segmenting.prompt.is_open or segmenting.has_failed or has_undone):
+            self.show(path)
 
     def turn(self, step: int, *, only_unfinished: bool = False) -> None:
         """Go to a neighbour in the queue."""

@@ -132,6 +132,7 @@ class MainWindow(QMainWindow):
         self.measures.show_all()
         self.surfaces.follow()
         self.carry.follow()
+        self.files.follow()
         self._show_history()
 
     def waiting_changed(self, is_waiting: bool) -> None:

@@ -27,15 +27,19 @@ def read_dinov2_onnx(path: Path) -> dict[str, Tensor]:
     except ImportError as error:
         raise CheckpointError("Reading ONNX files needs the package onnx; install it with: pip install onnx") from error
     try:
-        graph = onnx.load(str(path)).graph
+        graph = onnx.load(str(path), load_external_data=False).graph
     except (OSError, ValueError, DecodeError) as error:
         raise CheckpointError(f"{path} cannot be read as an ONNX file: {error}.") from error
-    arrays = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    if any(item.data_location == onnx.TensorProto.EXTERNAL for item in graph.initializer):
+        raise CheckpointError(f"{path} keeps weights in files beside it, which are not read: 88 MB fit into one.")
     try:
+        arrays = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
         return _translate(arrays, _matrices_by_bias(graph.node, arrays))
     except (KeyError, StopIteration) as error:
         lacking = str(error) or "a table of positions"
         raise CheckpointError(f"{path} is not a DINOv2 ViT-S/14 encoder: {lacking} is missing.") from error
+    except (ValueError, TypeError, IndexError) as error:
+        raise CheckpointError(f"{path} is not a DINOv2 ViT-S/14 encoder, or damaged: {error}.") from error
 
 
 def _matrices_by_bias(nodes: Iterable[Any], arrays: dict[str, NDArray[np.generic]]) -> dict[str, NDArray[np.generic]]:
@@ -54,7 +58,7 @@ def _matrices_by_bias(nodes: Iterable[Any], arrays: dict[str, NDArray[np.generic
 
 def _translate(arrays: dict[str, NDArray[np.generic]], matrices: dict[str, NDArray[np.generic]]) -> dict[str, Tensor]:
     embeddings = "backbone.embeddings."
-    patches = next(a for a in arrays.values() if a.shape[0] == 1 and a.ndim == 3 and a.shape[1] > 1)
+    patches = next(a for a in arrays.values() if a.ndim == 3 and a.shape[0] == 1 and a.shape[1] > 1)
     class_position = next(a for n, a in arrays.items() if a.shape == (1, 1, 384) and n != f"{embeddings}cls_token")
     state = {
         "cls_token": arrays[f"{embeddings}cls_token"],

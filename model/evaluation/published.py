@@ -6,6 +6,9 @@ ssTEM and OAI-ZIB; *second-hand* means read in another project's text than the m
 
 from dataclasses import dataclass, field
 
+PUBLISHED_CLICKS = 20
+"""Most clicks an object, in all of these numbers."""
+
 _SETS = ("grabcut", "berkeley", "sbd", "davis", "voc", "coco_mval")
 
 # Method, source, and NoC@85/NoC@90 on the sets in the order of _SETS; - where nothing was published.

@@ -12,7 +12,7 @@ from .manners import MANNERS, PROTOCOL
 from .metrics import curve_to, number_of_clicks
 from .plots import Case, curve_of, draw_cases, draw_curves, draw_histogram, png_of
 from .protocol import Engine, replay
-from .published import published_on
+from .published import PUBLISHED_CLICKS, published_on
 from .records import Record
 from .report import Numbers, by_set, mean_of_sets, summarise
 from .run import Evaluation, Outcome
@@ -89,11 +89,22 @@ def tables_of(evaluation: Evaluation, outcome: Outcome, facts: Mapping[str, Any]
     published = published_on(str(facts["name"]))
     if published:
         name = str(evaluation.engine_facts.get("model"))
-        parts.append(published_table(str(facts["title"]), overall, name, published))
+        parts += [published_table(str(facts["title"]), overall, name, published), *_differences(evaluation)]
     manners = manners_of(evaluation, outcome)
     if manners:
         parts.append(robustness_table(manners, evaluation.protocol.max_clicks))
     return "\n".join(parts)
+
+
+def _differences(evaluation: Evaluation) -> list[str]:
+    """Say what makes our numbers other than the published ones beside them, a line each."""
+    lines = []
+    if evaluation.protocol.max_clicks != PUBLISHED_CLICKS:
+        here = evaluation.protocol.max_clicks
+        lines.append(f"Published: at most {PUBLISHED_CLICKS} clicks an object, which a failure counts; here: {here}.\n")
+    if evaluation.engine_facts.get("honoured", True):
+        lines.append("Published: as --published measures; here: otherwise.\n")
+    return lines
 
 
 def write_results(

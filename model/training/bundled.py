@@ -21,9 +21,16 @@ _STATE = "state.pt"
 
 
 def read_encoder(path: Path) -> LateNetwork:
-    """Build the network with the encoder weights of `path` (an ONNX file of DINOv2 ViT-S/14), decoder untrained."""
+    """Build the network with the encoder weights of `path` (an ONNX file of DINOv2 ViT-S/14), decoder untrained.
+
+    Raises `CheckpointError` where it is another encoder.
+    """
     network = LateNetwork()
-    network.encoder.vit.load_state_dict(read_dinov2_onnx(path))
+    state = read_dinov2_onnx(path)
+    try:
+        network.encoder.vit.load_state_dict(state)
+    except RuntimeError as error:
+        raise CheckpointError(f"{path} is another encoder than DINOv2 ViT-S/14.") from error
     return network.eval()
 
 

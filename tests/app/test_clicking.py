@@ -176,6 +176,24 @@ def test_error_reaches_the_message_bar_and_can_be_retried(start: Start, cat_phot
     assert bar.text == ""
 
 
+@pytest.mark.parametrize("is_finished", [True, False])
+def test_photo_whose_mask_fails_can_be_left(start: Start, folder: Path, is_finished: bool) -> None:
+    """The clicks stay, to be asked again; nothing waits for a mask that does not come."""
+    hands = start(folder, engine=FakeEngine(script=[EngineError("The memory is full.")]))
+    hands.click(20, 30)
+    if is_finished:
+        hands.press(Qt.Key.Key_Space)
+    hands.wait_until(lambda: "The memory is full." in hands.window.message_bar.text)
+    hands.do("next_photo")
+    hands.wait_for_photo("photo2.png")
+    hands.do("previous_photo")
+    hands.wait_for_photo("photo1.png")
+    hands.window.segmenting.select(1)
+    assert hands.clicks == [(20, 30, True)]
+    hands.wait_for_mask()
+    assert hands.preview_area > 0
+
+
 def test_next_click_also_asks_again_after_an_error(start: Start, cat_photo: Path) -> None:
     cat = start(cat_photo, engine=FakeEngine(script=[EngineError("No.")]))
     cat.click(100, 150)

@@ -1,5 +1,6 @@
 """The list of photos: thumbnails, statuses, filters, and folders of any size."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from isegformer_app.controllers.album import Album
 from isegformer_app.document import Status
 from isegformer_app.files.thumbnails import read_thumbnail
+from isegformer_app.inference import FakeEngine
 from isegformer_app.ui import thumbnails
 from isegformer_app.ui.photos_panel import PhotosPanel
 from isegformer_app.ui.thumbnails import Thumbnails
@@ -99,6 +101,29 @@ def test_flag_and_done_are_toggled_and_undone(hands: Hands) -> None:
     assert album.status(path) is Status.FLAGGED
     hands.do("flag")
     assert album.status(path) is Status.TO_DO
+
+
+@pytest.mark.parametrize("then", ["nothing", "click", "undo"])
+def test_page_is_turned_as_soon_as_the_last_mask_is_there(start: Start, folder: Path, then: str) -> None:
+    """A hurried hand is not made to press the key again; who works on stays."""
+    gate = threading.Event()
+    hands = start(folder, engine=FakeEngine(script=[gate]))
+    hands.click(20, 30)
+    hands.press(Qt.Key.Key_Space)
+    hands.do("next_photo")
+    assert "“photo2.png” comes as soon as the last mask is there." in hands.window.message_bar.text
+    if then == "click":
+        hands.click(5, 5)
+    elif then == "undo":
+        hands.do("undo")
+    gate.set()
+    segmenting = hands.window.segmenting
+    hands.wait_until(lambda: not (segmenting.is_waiting or segmenting.is_finishing))
+    hands.qtbot.wait(50)
+    hands.wait_for_photo("photo2.png" if then == "nothing" else "photo1.png")
+    work = hands.window.files.album.work(folder / "photo1.png")
+    assert work is not None
+    assert len(work.annotation.objects) == {"nothing": 1, "click": 2, "undo": 0}[then]
 
 
 def test_filter_shows_a_status_and_the_keys_keep_to_it(hands: Hands) -> None:

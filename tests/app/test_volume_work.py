@@ -213,7 +213,7 @@ def test_between_slices_at_uneven_distances_shapes_go_by_their_places(
     click(hands, 0, 20, 25)
     hands.press(Qt.Key.Key_Space)
     hands.do("fill_between")
-    hands.wait_until(lambda: hands.photo.annotation.mask(1, SliceKey(0, 1)).any())
+    hands.wait_until(lambda: bool(hands.photo.annotation.mask(1, SliceKey(0, 1)).any()))
     # The slice between lies a fifth of the way from the first.
     columns = np.argwhere(hands.photo.annotation.mask(1, SliceKey(0, 1)))[:, 1]
     assert columns.mean() == pytest.approx(5 + 20 / 5, abs=1)

@@ -14,6 +14,7 @@ from torch import Tensor
 from model.checkpoints import dinov2
 from model.checkpoints.dinov2 import read_dinov2_onnx
 from model.errors import CheckpointError
+from model.training.bundled import read_encoder
 
 LAYER = "backbone.encoder.layer.0."
 PRODUCTS = {
@@ -90,6 +91,41 @@ def test_other_networks_are_refused(without: str, state: dict[str, Tensor], tmp_
     write_onnx(tmp_path / "vit.onnx", state, without)
     with pytest.raises(CheckpointError, match=r"is not a DINOv2 ViT-S/14 encoder: .* is missing"):
         read_dinov2_onnx(tmp_path / "vit.onnx")
+
+
+def outside(name: str) -> TensorProto:
+    """Weights that lie in another file, which is none of ours."""
+    tensor = numpy_helper.from_array(np.zeros((1, 4, 384), np.float32), name)
+    tensor.ClearField("raw_data")
+    tensor.data_location = TensorProto.EXTERNAL
+    place = tensor.external_data.add()
+    place.key, place.value = "location", "../../../../etc/passwd"
+    return tensor
+
+
+def huge(name: str) -> TensorProto:
+    return TensorProto(name=name, data_type=TensorProto.FLOAT, dims=[1, 10**6, 10**6])
+
+
+@pytest.mark.parametrize(
+    ("tensor", "words"),
+    [
+        (numpy_helper.from_array(np.array(3, np.float32), "scalar"), "a table of positions is missing"),
+        (outside("elsewhere"), "files beside it"),
+        (huge("empty"), "or damaged"),
+    ],
+)
+def test_hostile_files_are_refused(tensor: TensorProto, words: str, tmp_path: Path) -> None:
+    graph = helper.make_graph([], "vit", [], [], [tensor])
+    (tmp_path / "vit.onnx").write_bytes(helper.make_model(graph).SerializeToString())
+    with pytest.raises(CheckpointError, match=words):
+        read_dinov2_onnx(tmp_path / "vit.onnx")
+
+
+def test_a_vit_of_another_size_is_refused(state: dict[str, Tensor], tmp_path: Path) -> None:
+    write_onnx(tmp_path / "vit.onnx", state)
+    with pytest.raises(CheckpointError, match="another encoder"):
+        read_encoder(tmp_path / "vit.onnx")
 
 
 def test_damaged_and_missing_files_are_refused(tmp_path: Path) -> None:

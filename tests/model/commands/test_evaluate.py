@@ -113,6 +113,19 @@ def test_the_published_settings_are_used_and_told(
     table = (out / "table.md").read_text()
     assert "iSegFormer-B5 C+L" in table
     assert "Objects: 1, of 345 in the published set." in table
+    assert "Published: at most 20 clicks an object, which a failure counts; here: 3." in table
+    assert "otherwise" not in table
+
+
+@pytest.mark.usefixtures("loads")
+def test_what_makes_numbers_other_than_the_published_ones_is_told(
+    dataset: Dataset, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = as_davis(dataset("blocks", 1))
+    assert main(["evaluate", "--dataset", "DAVIS", "--root", str(root)]) == 0
+    table = capsys.readouterr().out
+    assert "Published: as --published measures; here: otherwise." in table
+    assert "at most 20 clicks" not in table
 
 
 ZOOM = {"expansion": 1.4, "skip_clicks": 1}
