@@ -30,12 +30,21 @@ def ends_of(photo: Photo, target: LabelObject, axis: int, gaps: Sequence[tuple[i
     return [[(index, photo.annotation.mask(target.id, SliceKey(axis, index))) for index in gap] for gap in gaps]
 
 
-def fill(gaps: Sequence[Ends], pixel: tuple[float, float], progress: Progress) -> Filled:
+def places_along(photo: Photo, axis: int) -> Sequence[float]:
+    """Where the slices along an axis lie: not at their numbers where a series has uneven distances."""
+    grid = None if photo.image is None else photo.image.grid
+    if grid is None or grid.is_even or axis != grid.slice_axis:
+        return range(photo.volume.shape[axis])
+    places: list[float] = grid.places_in_volume().tolist()
+    return places
+
+
+def fill(gaps: Sequence[Ends], places: Sequence[float], pixel: tuple[float, float], progress: Progress) -> Filled:
     """Make the shapes; may run on any thread."""
     filled: Filled = []
     for number, ((first, one), (last, other)) in enumerate(gaps):
         progress(number, len(gaps), f"slices {first + 1} to {last + 1}")
-        shapes = shapes_between(one, other, last - first - 1, pixel)
+        shapes = shapes_between(one, other, places[first : last + 1], pixel)
         filled += list(zip(range(first + 1, last), shapes, strict=False))
     return filled
 

@@ -1,5 +1,7 @@
 """The shapes between two slices, by geometry alone: no network, no pixels of the image."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
@@ -11,9 +13,11 @@ Mask = NDArray[np.bool_]
 
 
 def shapes_between(
-    first: Mask, last: Mask, count: int, pixel: tuple[float, float] = (1.0, 1.0)
+    first: Mask, last: Mask, places: Sequence[float], pixel: tuple[float, float] = (1.0, 1.0)
 ) -> tuple[MaskCrop, ...]:
-    """Shapes on `count` slices between two masks (H, W), neither of them empty.
+    """Shapes on the slices between two masks (H, W), neither of them empty.
+
+    `places` tell where the slices lie, in order: that of the first mask, those between, and that of the last one.
 
     The signed distance to the border is interpolated, with both shapes laid over each other at the middle that the
     slice should have: so a shape that moves is not lost half-way. `pixel` is the height and width of a pixel. Nothing
@@ -29,9 +33,9 @@ def shapes_between(
     # Shapes are shifted by the whole way at most: so far outside the distances must be known.
     room = int(np.ceil(np.abs(way).max())) + 1
     depths = [_depth(np.pad(mask, room), pixel) for mask in (one, other)]
-    made = []
-    for place in range(1, count + 1):
-        before, after = place / (count + 1), (count + 1 - place) / (count + 1)
+    made, whole = [], places[-1] - places[0]
+    for place in places[1:-1]:
+        before, after = (place - places[0]) / whole, (places[-1] - place) / whole
         shifted = _cut(depths[0], before * way, room), _cut(depths[1], -after * way, room)
         made.append(MaskCrop.of((after * shifted[0] + before * shifted[1] > 0) & hull, top, left))
     return tuple(made)

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QWidget
 
 from isegformer_app.controllers.carrying import Carrying
-from isegformer_app.controllers.filling import Filled, ends_of, fill, fill_edit, gaps_at
+from isegformer_app.controllers.filling import Filled, ends_of, fill, fill_edit, gaps_at, places_along
 from isegformer_app.controllers.photo import Photo
 from isegformer_app.controllers.ports import Asking, View
 from isegformer_app.controllers.segmenting import SegmentingController
@@ -95,7 +95,8 @@ class CarryDesk(QObject):
         if not gaps:
             self.noticed.emit(f"{target.name} was not made by hand on slices both before and after this one.")
             return
-        ends, pixel = ends_of(photo, target, key.axis, gaps), photo.pixel(key.axis)
+        ends, places = ends_of(photo, target, key.axis, gaps), places_along(photo, key.axis)
+        pixel = photo.pixel(key.axis)
         before = photo.annotation.history.position
 
         def write(filled: Filled) -> None:
@@ -106,7 +107,7 @@ class CarryDesk(QObject):
 
         run_slowly(
             self._window,
-            lambda progress: fill(ends, pixel, progress),
+            lambda progress: fill(ends, places, pixel, progress),
             write,
             self.troubled.emit,
             title="Fill between slices",

@@ -196,6 +196,29 @@ def test_slices_at_uneven_distances_count_by_their_places(
     assert float(volume.text()) == pytest.approx(int(voxels.text()) * thick / 1000, abs=1e-3)
 
 
+def test_between_slices_at_uneven_distances_shapes_go_by_their_places(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    affine = np.array([[0, 0, -1.0, 30], [0, -1.0, 0, 40], [-2.0, 0, 0, -50], [0, 0, 0, 1]])
+    folder = write_series(tmp_path / "series", np.zeros((6, 40, 30), np.int16), affine)
+    for place in (4, 3, 2):
+        (folder / f"{(place * 13) % 97:03d}-{place:03d}.dcm").unlink()
+    monkeypatch.setattr(VolumeChooser, "exec", choose_last)
+    hands = start(engine=FakeEngine(radius=4))
+    hands.window.files.open_paths([folder])
+    hands.wait_for_photo()
+    hands.window.volumes.slicing.go_to(0, 0)
+    click(hands, 0, 20, 5)
+    hands.window.volumes.slicing.go_to(0, 2)
+    click(hands, 0, 20, 25)
+    hands.press(Qt.Key.Key_Space)
+    hands.do("fill_between")
+    hands.wait_until(lambda: bool(hands.photo.annotation.mask(1, SliceKey(0, 1)).any()))
+    # The slice between lies a fifth of the way from the first.
+    columns = np.argwhere(hands.photo.annotation.mask(1, SliceKey(0, 1)))[:, 1]
+    assert columns.mean() == pytest.approx(5 + 20 / 5, abs=1)
+
+
 def choose_last(chooser: VolumeChooser) -> int:
     chooser.tree.clearSelection()
     chooser._rows[-1].setSelected(True)
