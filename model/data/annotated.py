@@ -1,6 +1,6 @@
 """One image with its objects, wherever it comes from: read when it is asked for, and named where it cannot be."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -141,6 +141,17 @@ def _occurrences(numbers: NDArray[np.int32]) -> dict[int, int]:
         return {int(number): int(counts[number]) for number in np.flatnonzero(counts) if number > 0}
     found, sums = np.unique(numbers, return_counts=True)
     return {int(number): int(count) for number, count in zip(found, sums, strict=True) if number > 0}
+
+
+def with_own_stems(images: Iterable[Annotated]) -> Iterator[Annotated]:
+    """Tell images of one set and one name apart, which lie in two folders or differ in the ending."""
+    taken: set[str] = set()
+    for image in images:
+        stem = image.stem
+        while stem in taken:
+            stem += "+"
+        taken.add(stem)
+        yield replace(image, stem=stem)
 
 
 def layered(masks: Sequence[BoolMask], size: tuple[int, int]) -> NDArray[np.int32]:

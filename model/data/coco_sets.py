@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DatasetError
-from .annotated import Annotated, Found, Objects, Trouble, layered
+from .annotated import Annotated, Found, Objects, Trouble, layered, with_own_stems
 from .coco_masks import coco_mask
 from .images import PIXEL_LIMIT, read_image
 
@@ -53,7 +53,7 @@ def open_coco(path: Path, image_folders: Sequence[Path] = ()) -> Found:
         found.append(Annotated(path.stem, stem, partial(read_image, place), read, paths=(place, path)))
     if annotations:
         troubles.append(Trouble(path.name, f"{sum(map(len, annotations.values()))} annotations name no image of it"))
-    return Found(tuple(found), tuple(troubles))
+    return Found(tuple(with_own_stems(found)), tuple(troubles))
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -77,7 +77,8 @@ def _content(path: Path) -> dict[str, Any]:
 
 def _is_image(image: dict[str, Any]) -> bool:
     numbers = all(type(image.get(key)) is int for key in ("id", "height", "width"))
-    return numbers and isinstance(image.get("file_name"), str) and min(image["height"], image["width"]) > 0
+    is_named = isinstance(image.get("file_name"), str) and Path(image["file_name"]).name != ""
+    return numbers and is_named and min(image["height"], image["width"]) > 0
 
 
 def _place(folders: Sequence[Path], name: str) -> Path | None:
@@ -86,7 +87,14 @@ def _place(folders: Sequence[Path], name: str) -> Path | None:
     if relative.is_absolute() or ".." in relative.parts:
         relative = Path(relative.name)
     candidates = [folder / each for folder in folders for each in (relative, Path(relative.name))]
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if _is_file(path)), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long for the file system, or with a NUL in it
+        return False
 
 
 def _class_names(categories: object) -> dict[int, str]:

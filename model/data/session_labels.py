@@ -71,6 +71,8 @@ def _unpack(stored: StoredLabels) -> NDArray[np.uint16]:
             labels[~np.isin(labels, stored.finished())] = 0
     except READ_ERRORS as error:
         raise DatasetError(f"The labels of {stored.name} in the session are damaged.") from error
+    except MemoryError as error:
+        raise DatasetError(f"There is not enough memory for the labels of {stored.name} in the session.") from error
     labels.flags.writeable = False
     return labels
 

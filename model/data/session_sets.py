@@ -3,8 +3,6 @@
 import json
 import os
 import zipfile
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -12,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DatasetError
-from .annotated import Annotated, Found, Objects, Trouble
+from .annotated import Annotated, Found, Objects, Trouble, with_own_stems
 from .images import read_image
 from .session_labels import READ_ERRORS, StoredLabels
 from .session_volumes import slices_of
@@ -31,9 +29,10 @@ def open_session(path: Path, *, only_finished: bool = False) -> Found:
     images: list[Annotated] = []
     troubles = []
     for place, entry, work in _works(path):
-        stored = _place(entry, path.absolute().parent)
-        shown = stored / name if (name := entry.get("volume", {}).get("name", "")) else stored
+        stored = shown = path
         try:
+            stored = _place(entry, path.absolute().parent)
+            shown = stored / name if (name := entry.get("volume", {}).get("name", "")) else stored
             if "volume" in entry:
                 labels = StoredLabels(f"{path.stem}/{shown.name}", work, only_finished)
                 images += _of_volume(stored, labels, path, place)
@@ -41,18 +40,9 @@ def open_session(path: Path, *, only_finished: bool = False) -> Found:
                 images.append(_of_photo(stored, StoredLabels(f"{path.stem}/{stored.stem}", work, only_finished), path))
         except DatasetError as error:
             troubles.append(Trouble(f"{path.stem}/{shown.name}", str(error)))
-    return Found(tuple(_with_own_stems(images)), tuple(troubles))
-
-
-def _with_own_stems(images: Iterable[Annotated]) -> Iterator[Annotated]:
-    """Tell files of one name apart, which lie in two folders."""
-    taken: set[str] = set()
-    for image in images:
-        stem = image.stem
-        while stem in taken:
-            stem += "+"
-        taken.add(stem)
-        yield replace(image, stem=stem)
+        except (*READ_ERRORS, OSError):
+            troubles.append(Trouble(f"{path.stem}/{shown.name}", f"entry {place + 1} of the session is damaged"))
+    return Found(tuple(with_own_stems(images)), tuple(troubles))
 
 
 def _works(path: Path) -> list[tuple[int, dict[str, Any], dict[str, Any]]]:

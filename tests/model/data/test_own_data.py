@@ -2,6 +2,7 @@
 
 import json
 import warnings
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from model.data.annotated import layered
 from model.data.check import check_data, hold_out
 from model.data.coco_masks import coco_mask, run_lengths
 from model.data.own_data import open_own_data
+from model.data.session_sets import open_session
 from model.errors import DatasetError
 
 GREY = np.full((40, 50, 3), 90, np.uint8)
@@ -92,6 +94,37 @@ def test_coco_polygons_runs_and_crowds(tmp_path: Path) -> None:
     assert np.array_equal(objects.mask(3), truth)
     assert objects.ignored.sum() == 64
     assert [trouble.reason for trouble in found.troubles] == ["its image file is not there"]
+
+
+def test_coco_images_of_one_name_keep_apart(tmp_path: Path) -> None:
+    """Measured objects are told apart by set, image and number, so a second `a` would replace the first."""
+    names = ["a.png", "a.jpg", "a.png"]
+    for name in names:
+        write(tmp_path / name, GREY)
+    found = open_own_data([_coco_of(tmp_path, names)])
+    assert [image.name for image in found.images] == ["all/a", "all/a+", "all/a++"]
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0.png", ".."])
+def test_a_coco_image_that_cannot_be_a_file_is_not_there(name: str, tmp_path: Path) -> None:
+    write(tmp_path / "a.png", GREY)
+    found = open_own_data([_coco_of(tmp_path, ["a.png", name])])
+    assert [trouble.reason for trouble in found.troubles] == ["its image file is not there"]
+
+
+@pytest.mark.parametrize("name", ["", ".", "/"])
+def test_a_coco_image_without_a_name_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="an image without id, file_name"):
+        open_own_data([_coco_of(tmp_path, [name])])
+
+
+def _coco_of(folder: Path, names: list[str]) -> Path:
+    images = [{"id": number, "file_name": name, "height": 40, "width": 50} for number, name in enumerate(names)]
+    corner = [[1, 1, 9, 1, 9, 9]]
+    annotations = [{"id": each["id"], "image_id": each["id"], "segmentation": corner} for each in images]
+    content = {"images": images, "annotations": annotations, "categories": []}
+    (folder / "all.json").write_text(json.dumps(content))
+    return folder / "all.json"
 
 
 def test_an_image_of_impossible_size_takes_no_memory(tmp_path: Path) -> None:
@@ -260,3 +293,24 @@ def test_a_hostile_session_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"PK\x03\x04 no zip")
     with pytest.raises(DatasetError, match="damaged"):
         open_own_data([path])
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {},
+        [],
+        {"relative": 3, "absolute": 3},
+        {"relative": "x" * 5000, "absolute": "/a"},
+        {"relative": "", "absolute": "x" * 5000},
+        {"relative": "", "absolute": "x", "volume": 3},
+    ],
+    ids=str,
+)
+def test_a_damaged_entry_of_a_session_is_told(entry: object, tmp_path: Path) -> None:
+    head = {"format": "isegformer session", "photos": [entry], "works": [0]}
+    with zipfile.ZipFile(tmp_path / "work.isegformer", "w") as archive:
+        archive.writestr("session.json", json.dumps(head))
+        archive.writestr("photos/0.json", json.dumps({"state": {"objects": [{"id": 1}]}}))
+    (trouble,) = open_session(tmp_path / "work.isegformer").troubles
+    assert trouble.reason == "entry 1 of the session is damaged"
