@@ -115,6 +115,7 @@ def test_folder_of_several_volumes_lets_one_choose(start: Start, monkeypatch: py
         assert "2 directions" in chooser._notes.text()
         chooser.tree.clearSelection()
         chooser._rows[1].setSelected(True)
+        chooser.accept()
         return int(VolumeChooser.DialogCode.Accepted)
 
     monkeypatch.setattr(VolumeChooser, "exec", exec_)
@@ -222,4 +223,5 @@ def test_between_slices_at_uneven_distances_shapes_go_by_their_places(
 def choose_last(chooser: VolumeChooser) -> int:
     chooser.tree.clearSelection()
     chooser._rows[-1].setSelected(True)
+    chooser.accept()
     return int(VolumeChooser.DialogCode.Accepted)
