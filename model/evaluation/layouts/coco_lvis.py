@@ -19,7 +19,7 @@ from ...data.annotated import Annotated, Found, Objects, Trouble, layered
 from ...data.coco_sets import open_coco
 from ...data.coco_stuff import Stuff, read_stuff
 from ...data.hierarchy import find_parents
-from ...data.images import read_image
+from ...data.images import is_file, read_image
 from ...data.objects import BoolMask
 from ...errors import DatasetError
 from .training_sets import open_coco_set
@@ -119,13 +119,13 @@ def _open_published(folder: Path) -> Found:
     found, troubles = [], []
     for name, entry in sorted(listed.items()):
         photo, masks = folder / "images" / f"{name}.jpg", folder / "masks" / f"{name}.pickle"
-        if not photo.is_file() or not masks.is_file():
-            missing = "photo" if masks.is_file() else "file of masks"
+        if not is_file(photo) or not is_file(masks):
+            missing = "photo" if is_file(masks) else "file of masks"
             troubles.append(Trouble(f"coco-lvis/{name}", f"its {missing} is not there"))
             continue
         try:
             things, parents = _tree(entry)
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             troubles.append(Trouble(f"coco-lvis/{name}", "its list of objects contradicts itself"))
             continue
         read = partial(_unpack, masks, things, parents)
@@ -159,7 +159,7 @@ def _unpack(path: Path, things: int, parents: dict[int, int]) -> Objects:
         numbered = np.zeros((len(layers), *layers[0].shape), np.int32)
         for number, (layer, local) in enumerate(places, start=1):
             numbered[layer][layers[layer] == local] = number
-    except (TypeError, ValueError, IndexError, KeyError) as error:
+    except (TypeError, ValueError, IndexError, KeyError, OverflowError, cv2.error) as error:
         raise DatasetError(f"The masks {str(path)!r} are not packed as RITM packs them.") from error
     named = frozenset(range(1, things + 1))
     stuff = frozenset(range(things + 1, len(places) + 1))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ...data.annotated import Found, Objects
 from ...data.coco_sets import open_coco
 from ...data.images import read_labels
+from ...data.matlab import first_field
 from ...data.objects import objects_of
 from ...errors import DatasetError
 from .pairs import Folders, by_stem, folders_in, open_pairs, pair_up, read_list
@@ -123,13 +124,7 @@ def _read_voc_grey(mask: Path) -> Objects:
 
 
 def _read_sbd(mask: Path) -> Objects:
-    from scipy.io import loadmat
-
-    try:
-        labels = np.asarray(loadmat(str(mask))["GTinst"][0][0][0]).astype(np.int32)
-    except Exception as error:
-        # The reader of MATLAB files meets hostile bytes with many exceptions, and each means the same.
-        raise DatasetError(f"{str(mask)!r} is no MATLAB file with a GTinst of SBD.") from error
+    labels = first_field(mask, "GTinst").astype(np.int32)
     if labels.ndim != 2:
         raise DatasetError(f"{str(mask)!r} holds a GTinst that is no picture.")
     return Objects.of(labels)

@@ -111,8 +111,16 @@ def entry(*parents: int | None) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     "content",
-    [entry(1, 2, 0), entry(None, 9), entry(0), {NAME: {"hierarchy": {}}}, {NAME: 7}, {"000000000010": {}}],
-    ids=["a ring", "a parent that is not there", "a part of itself", "no number", "no table", "no files"],
+    [
+        *(entry(1, 2, 0), entry(None, 9), entry(0), {NAME: {"hierarchy": {}}}, {NAME: 7}, {"000000000010": {}}),
+        {NAME: {"num_instance_masks": 1, "hierarchy": None}},
+        {NAME: {"num_instance_masks": float("inf"), "hierarchy": {}}},
+        {"0" * 5000: {}},
+    ],
+    ids=[
+        *("a ring", "a parent that is not there", "a part of itself", "no number", "no table", "no files"),
+        *("no hierarchy", "too many", "a name too long"),
+    ],
 )
 def test_a_list_that_contradicts_itself_is_named(published: Path, content: object) -> None:
     dump(published / "train" / "hannotation.pickle", content)
@@ -123,8 +131,11 @@ def test_a_list_that_contradicts_itself_is_named(published: Path, content: objec
 
 @pytest.mark.parametrize(
     "content",
-    [7, (1, 2, 3), ([np.zeros(5, np.uint8)], [(0, 1)]), (packed([CAR])[0], [(4, 1)]), ([], [])],
-    ids=["a number", "three things", "no PNG", "a layer that is not there", "no layer"],
+    [
+        *(7, (1, 2, 3), ([np.zeros(5, np.uint8)], [(0, 1)]), (packed([CAR])[0], [(4, 1)]), ([], [])),
+        ([np.zeros(0, np.uint8)], [(0, 1)]),
+    ],
+    ids=["a number", "three things", "no PNG", "a layer that is not there", "no layer", "no bytes"],
 )
 def test_damaged_masks_are_said(published: Path, content: object) -> None:
     dump(published / "train" / "masks" / f"{NAME}.pickle", content)
