@@ -112,6 +112,9 @@ class SessionDesk(QObject):
             self.noticed.emit("Open a photo first: there is nothing to save.")
             return False
         suggested = self.path or current.with_name(f"{current.parent.name or current.stem}{SUFFIX}")
+        if self.is_read_only:
+            # Its own name is that of the other window.
+            suggested = suggested.with_stem(f"{suggested.stem}-2")
         chosen, _ = QFileDialog.getSaveFileName(self._window, "Save session", str(suggested), SESSIONS)
         if not chosen:
             return False

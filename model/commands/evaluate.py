@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ..evaluation.run import Outcome
 
 _LAST_CLICK = 20
+_MOST_CLICKS = 1000
+"""Every object's curve is filled up to the last click, and a billion of them would take all memory."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output", type=Path, metavar="DIR", help="write summary.json, objects.csv, table.md and pictures here"
     )
     parser.add_argument(
-        "--max-clicks", type=whole_number, default=_LAST_CLICK, metavar="N", help="default: %(default)s"
+        "--max-clicks", type=_number_of_clicks, default=_LAST_CLICK, metavar="N", help="default: %(default)s"
     )
     parser.add_argument(
         "--stop-at",
@@ -166,6 +168,13 @@ def _check_output(folder: Path | None) -> None:
     """Find out before anything slow that nothing could be written."""
     if folder is not None and folder.is_dir():
         check_writable(folder / SUMMARY_FILE)
+
+
+def _number_of_clicks(text: str) -> int:
+    count = whole_number(text)
+    if count > _MOST_CLICKS:
+        raise argparse.ArgumentTypeError(f"{count} clicks an object are too many; give {_MOST_CLICKS} at most")
+    return count
 
 
 def _number_or_all(text: str) -> int | None:

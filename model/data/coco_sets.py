@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import DatasetError
 from .annotated import Annotated, Found, Objects, Trouble, layered, with_own_stems
 from .coco_masks import coco_mask
-from .images import PIXEL_LIMIT, read_image
+from .images import PIXEL_LIMIT, is_file, read_image
 
 _MOST_BYTES = 4 * 2**30
 
@@ -87,14 +87,7 @@ def _place(folders: Sequence[Path], name: str) -> Path | None:
     if relative.is_absolute() or ".." in relative.parts:
         relative = Path(relative.name)
     candidates = [folder / each for folder in folders for each in (relative, Path(relative.name))]
-    return next((path for path in candidates if _is_file(path)), None)
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a name too long for the file system, or with a NUL in it
-        return False
+    return next((path for path in candidates if is_file(path)), None)
 
 
 def _class_names(categories: object) -> dict[int, str]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import DatasetError
 from .annotated import Annotated, Objects
-from .images import read_image
+from .images import is_file, read_image
 from .objects import connected_parts
 
 KINDS = ("instances", "binary", "semantic")
@@ -50,7 +50,7 @@ def read_collection(root: Path, manifest: Path, split: str, *, without: Collecti
 def _read_kind(folder: Path) -> str:
     try:
         kind = json.loads((folder / "set.json").read_text(encoding="utf-8"))["kind"]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DatasetError(f"The set {folder} has no readable set.json with a kind.") from error
     if kind not in KINDS:
         raise DatasetError(f"The set {folder} is of the unknown kind {kind!r}; known are {', '.join(KINDS)}.")
@@ -60,8 +60,8 @@ def _read_kind(folder: Path) -> str:
 def _find(root: Path, set_name: str, stem: str, kind: str) -> Annotated:
     folder = root / set_name
     mask = folder / "masks" / f"{stem}.png"
-    image = next((p for s in _SUFFIXES if (p := folder / "images" / f"{stem}{s}").exists()), None)
-    if image is None or not mask.exists():
+    image = next((p for s in _SUFFIXES if is_file(p := folder / "images" / f"{stem}{s}")), None)
+    if image is None or not is_file(mask):
         missing = "image" if image is None else "mask"
         raise DatasetError(f"The set {folder} has no {missing} for {stem!r}, which the manifest lists.")
     return Annotated(set_name, stem, partial(read_image, image), partial(_read_objects, mask, kind))

@@ -101,6 +101,14 @@ def _open(path: Path, *, upright: bool = False) -> Image.Image:
         raise ImageError(f"The image {str(path)!r} is damaged or cut off and cannot be read.") from error
 
 
+def is_file(path: Path) -> bool:
+    """Tell whether a name out of a list is a file's; one that no file could have, too long or with a NUL, is not."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def _check_is_file(path: Path) -> None:
     try:
         exists, is_folder = path.exists(), path.is_dir()

@@ -5,6 +5,9 @@ Decathlon's layout), or `images/NAME.nii.gz` with `labels/` or `masks/`, or BraT
 `CASE/CASE_seg.nii.gz`, or `NAME.nii.gz` beside `NAME-label.nii.gz` (or `_label`, `_seg`, `_gt`, ...).
 """
 
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -13,6 +16,7 @@ from typing import Any
 import nibabel
 import numpy as np
 from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
 from numpy.typing import NDArray
 
 from ..errors import DatasetError
@@ -114,9 +118,9 @@ def _stem(path: Path) -> str:
 
 
 def _slices(names: tuple[str, str], picture: Path, labels: Path, slicing: Slicing) -> list[Annotated]:
+    check_grid(labels, picture)
     values, coarsest = read_label_volume(labels)
     axis = coarsest if slicing.axis is None else slicing.axis
-    check_grid(labels, picture)
     counts = np.moveaxis(values > 0, axis, 0).sum(axis=(1, 2))
     if not counts.any():
         raise DatasetError(f"The label volume {str(labels)!r} holds no object.")
@@ -171,24 +175,33 @@ def check_grid(labels: Path, picture: Path) -> None:
 
 def _grid(path: Path) -> tuple[tuple[int, ...], NDArray[np.float64] | None]:
     """Give the lengths of the three axes, and where they lie in the patient; None where the header does not say."""
-    try:
+    with _reading(path):
         image = nibabel.load(path)
-    except (OSError, ImageFileError, ValueError, EOFError) as error:
-        raise DatasetError(f"The volume {str(path)!r} cannot be read ({error}).") from error
     header: Any = image.header
     is_placed = any(int(header.get(code, 0)) > 0 for code in ("sform_code", "qform_code"))
     return tuple(image.shape[:3]), image.affine if is_placed else None  # type: ignore[attr-defined]
 
 
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Raise `DatasetError` where a file is damaged or too large."""
+    try:
+        yield
+    except (OSError, ImageFileError, HeaderDataError, ValueError, OverflowError, EOFError, zlib.error) as error:
+        raise DatasetError(f"The volume {str(path)!r} cannot be read ({error}).") from error
+    except MemoryError as error:
+        raise DatasetError(f"There is not enough memory to read the volume {str(path)!r}.") from error
+
+
 @lru_cache(maxsize=2)
 def _volume(path: Path) -> NDArray[np.float32]:
-    try:
+    with _reading(path):
         image: Any = nibabel.load(path)
         if image.get_data_dtype().kind not in "iuf":
             raise DatasetError(f"{str(path)!r} holds colours or complex numbers, not one value a voxel.")
         data: NDArray[np.float32] = np.asarray(image.dataobj, np.float32)
-    except (OSError, ImageFileError, ValueError, EOFError) as error:
-        raise DatasetError(f"The volume {str(path)!r} cannot be read ({error}).") from error
+    if not data.size:
+        raise DatasetError(f"The volume {str(path)!r} holds no voxel.")
     if data.ndim == 4:
         data = data[..., 0]
     if data.ndim != 3:

@@ -178,8 +178,15 @@ def test_second_window_on_a_session_is_told_and_saves_elsewhere(
     second.window.objects.choose(1)
     second.do("delete")
     second.window.session.autosave()
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args, **_options: (str(target), ""))
+    suggested: list[str] = []
+
+    def choose(_window: object, _title: str, path: str, _kinds: str) -> tuple[str, str]:
+        suggested.append(path)
+        return str(target), ""
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
     second.do("save")
+    assert suggested == [str(tmp_path / "work-2.isegformer")]
     assert "save under another name" in second.window.message_bar.text
     assert objects(target) == 1
     elsewhere = tmp_path / "other.isegformer"

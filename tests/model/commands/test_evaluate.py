@@ -61,6 +61,7 @@ def test_a_damaged_image_is_named(dataset: Dataset, capsys: pytest.CaptureFixtur
         (["--dataset", "folder", "--root", "data", "--only", "other"], "other"),
         (["--dataset", "folder", "--root", "data", "--objects-per-image", "few"], "few"),
         (["--dataset", "folder", "--root", "data", "--max-clicks", "0"], "whole number"),
+        (["--dataset", "folder", "--root", "data", "--max-clicks", "1000000000"], "1000 at most"),
         (["--dataset", "folder", "--root", "data", "--min-area", "99999"], "no object"),
         (["--dataset", "folder", "--root", "data", "--seed", "-1"], "whole number from 0"),
         (["--dataset", "folder", "--root", "data", "--threads", "99999"], "too many"),

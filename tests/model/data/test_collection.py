@@ -46,3 +46,18 @@ def test_sets_without_use_are_said(tmp_path: Path) -> None:
         read_collection(tmp_path, manifest, "train")
     with pytest.raises(DatasetError, match="no image of the split"):
         read_collection(tmp_path, manifest, "train", without=("cells",))
+
+
+@pytest.mark.parametrize("content", ["[]", "3", "[" * 100_000])
+def test_a_set_without_a_kind_is_said(content: str, tmp_path: Path) -> None:
+    manifest = collection(tmp_path, "binary")
+    (tmp_path / "cells" / "set.json").write_text(content)
+    with pytest.raises(DatasetError, match=r"no readable set\.json"):
+        read_collection(tmp_path, manifest, "train")
+
+
+def test_a_name_that_no_file_could_have_is_not_there(tmp_path: Path) -> None:
+    manifest = collection(tmp_path, "binary")
+    manifest.write_text(f"set,stem,split\ncells,{'x' * 5000},train\n")
+    with pytest.raises(DatasetError, match="has no image"):
+        read_collection(tmp_path, manifest, "train")

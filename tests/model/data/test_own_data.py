@@ -1,8 +1,10 @@
 """What people have becomes images with objects; what cannot be used is named."""
 
+import gzip
 import json
 import warnings
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -314,3 +316,35 @@ def test_a_damaged_entry_of_a_session_is_told(entry: object, tmp_path: Path) -> 
         archive.writestr("photos/0.json", json.dumps({"state": {"objects": [{"id": 1}]}}))
     (trouble,) = open_session(tmp_path / "work.isegformer").troubles
     assert trouble.reason == "entry 1 of the session is damaged"
+
+
+def _broken_stream(data: bytes) -> bytes:
+    packed = bytearray(gzip.compress(data))
+    packed[10] |= 0b110  # a kind of block that deflate does not know
+    return bytes(packed)
+
+
+def _unknown_type(data: bytes) -> bytes:
+    return gzip.compress(data[:70] + b"\x06\x00" + data[72:])
+
+
+def _no_voxel(data: bytes) -> bytes:
+    return gzip.compress(data[:42] + b"\x00\x00" + data[44:])
+
+
+def _vast(data: bytes) -> bytes:
+    return gzip.compress(data[:42] + b"\x00\x7d" * 3 + data[48:])
+
+
+@pytest.mark.parametrize("damage", [_broken_stream, _unknown_type, _no_voxel, _vast])
+def test_a_damaged_volume_is_left_out_and_others_stay(damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    labels = np.zeros((12, 10, 4), np.uint8)
+    labels[2:8, 2:8, 1] = 1
+    stored: bytes = nibabel.Nifti1Image(labels, np.eye(4)).to_bytes()  # type: ignore[no-untyped-call]
+    for folder in ("images", "labels"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.nii.gz").write_bytes(gzip.compress(stored))
+        (tmp_path / folder / "b.nii.gz").write_bytes(damage(stored))
+    found = open_own_data([tmp_path])
+    assert [image.group for image in found.images] == [f"{tmp_path.name}/a"]
+    assert [trouble.name for trouble in found.troubles] == [f"{tmp_path.name}/b"]
