@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 
-from isegformer_app.document import MaskCrop
+from isegformer_app.document import MaskCrop, SliceKey
 from isegformer_app.inference import Answer, Failure
 
 from .answers import AnswerCache, PromptId
@@ -34,7 +34,8 @@ class Previewing:
         self.has_failed = False
         """Whether there is no answer, and it is not asked for again by itself."""
         self._shown: MaskCrop | None = None
-        self._shown_object: int | None = None
+        self._shown_for: tuple[int, SliceKey] | None = None
+        """The object and the slice that `_shown` belongs to."""
 
     @property
     def is_waiting(self) -> bool:
@@ -56,7 +57,7 @@ class Previewing:
         self._worker.cancel()
         self._finishing.clear()
         self._asked, self.has_failed = None, False
-        self._shown, self._shown_object = None, None
+        self._shown, self._shown_for = None, None
 
     def finish_later(self, prompt: PromptId) -> None:
         """Accept this prompt as soon as its mask is there."""
@@ -100,11 +101,11 @@ class Previewing:
         self._finish_what_is_ready()
         current = self._desk.current()
         known = None if current is None else self._mask_for(current)
-        # While an answer is awaited the mask before it stays on screen; it belongs to the same object.
-        awaiting_same = current is not None and known is None and current.object_id == self._shown_object
+        # While an answer is awaited the mask before it stays on screen; it belongs to the same object and slice.
+        wanted = None if current is None else (current.object_id, current.key)
+        awaiting_same = wanted is not None and known is None and wanted == self._shown_for
         if not awaiting_same or (current is not None and not current.clicks):
-            self._shown_object = None if current is None else current.object_id
-            self._shown = known
+            self._shown, self._shown_for = known, wanted
         self.preview = known
         self._ask(self._finishing[0] if self._finishing else current if known is None else None)
         self._view.preview_changed()

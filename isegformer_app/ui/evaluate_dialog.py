@@ -1,13 +1,13 @@
 """An evaluation while it runs, and what it found: numbers, pictures, and where all of it lies."""
 
-from PySide6.QtCore import QSize, Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from isegformer_app.controllers.evaluating import EvaluationRun
 from isegformer_app.files.errors import FileProblem
 
 from .evaluate_result import EvaluateResult
+from .show_folder import add_show_folder
 from .train_watch import in_words
 
 _POLL_MS = 300
@@ -97,5 +97,4 @@ class EvaluateDialog(QDialog):
         self.move(self._window.frameGeometry().center() - self.rect().center())
         self.buttons.setStandardButtons(QDialogButtonBox.StandardButton.Close)
         self.buttons.button(QDialogButtonBox.StandardButton.Close).setDefault(True)
-        show = self.buttons.addButton("Show &folder", QDialogButtonBox.ButtonRole.ActionRole)
-        show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.run.folder))))
+        add_show_folder(self.buttons, self.run.folder)

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
+from .show_folder import add_show_folder
 from .sizes import begin_with
 
 LINES_SHOWN = 1000
@@ -30,8 +30,7 @@ class ReportDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         if folder is not None:
-            show = buttons.addButton("Show &folder", QDialogButtonBox.ButtonRole.ActionRole)
-            show.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))))
+            add_show_folder(buttons, folder)
         layout = QVBoxLayout(self)
         layout.addWidget(self.headline)
         layout.addWidget(self.lines, stretch=1)

@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QPushButton
 
 from isegformer_app.controllers.export_plan import Format
 from isegformer_app.document.object_edits import ClassifyObject, NewClass
 from isegformer_app.settings import Settings
 from tests.app.conftest import Hands, Start
-from tests.app.exporting import dialog_of, export, finish_object, mask, pixels, two_objects
+from tests.app.exporting import dialog_of, export, finish_object, mask, pixels, report_of, two_objects
 
 # pycocotools has not learnt numpy 2's copy keyword yet.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -31,6 +32,28 @@ def test_png_holds_the_ids(cat: Hands, out: Path) -> None:
     assert headline == "Saved. 1 file with 2 objects of 1 photo written and read back."
     assert "cat-labels.png" in lines
     assert "2 objects of 1 photo" in cat.window.message_bar.text
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_the_folder_is_shown_or_named(
+    cat: Hands, out: Path, monkeypatch: pytest.MonkeyPatch, *, is_there: bool
+) -> None:
+    shown: list[Path] = []
+    named: list[str] = []
+
+    def show(url: QUrl) -> bool:
+        shown.append(Path(url.toLocalFile()))
+        return is_there
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", show)
+    monkeypatch.setattr(QMessageBox, "information", lambda _parent, _title, text: named.append(text))
+    two_objects(cat)
+    dialog_of(cat, Format.PNG, out).export_button.click()
+    report = report_of(cat)
+    next(each for each in report.findChildren(QPushButton) if each.text() == "Show &folder").click()
+    assert shown == [out]
+    assert [str(out) in each for each in named] == ([] if is_there else [True])
+    report.reject()
 
 
 def test_coco_decodes_to_the_masks(cat: Hands, out: Path) -> None:

@@ -1,5 +1,6 @@
 """Work on volumes is kept: through saving and a restart, a crash, and a photo in between."""
 
+import threading
 from pathlib import Path
 
 import nibabel
@@ -10,7 +11,9 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 
 from isegformer_app.controllers.export_plan import Format
-from isegformer_app.document import SliceKey
+from isegformer_app.document import MaskCrop, Origin, SliceKey
+from isegformer_app.document.edits import ProposeMask
+from isegformer_app.document.object_edits import NewObject
 from isegformer_app.inference import FakeEngine
 from isegformer_app.ui.volume_chooser import VolumeChooser
 
@@ -225,3 +228,29 @@ def choose_last(chooser: VolumeChooser) -> int:
     chooser._rows[-1].setSelected(True)
     chooser.accept()
     return int(VolumeChooser.DialogCode.Accepted)
+
+
+def test_a_mask_of_one_slice_is_never_drawn_on_another(start: Start, tmp_path: Path) -> None:
+    answer = threading.Event()
+    hands = start(write_volume(tmp_path / "volume.nii"), engine=FakeEngine(radius=4, script=[answer]))
+    hands.wait_for_photo()
+    axial, mask = SliceKey(0, 5), np.zeros((40, 30), np.bool_)
+    mask[25:38, 4:9] = True
+    annotation, segmenting = hands.photo.annotation, hands.window.segmenting
+    annotation.apply(NewObject(1, annotation.classes[0].id))
+    annotation.apply(ProposeMask(1, axial, MaskCrop.of(mask), Origin.DOUBTFUL))
+    segmenting.turn_to(axial)
+    segmenting.select(1)
+    # What is in doubt stays open when another slice is looked at; the click there waits for its answer.
+    hands.do("coronal")
+    segmenting.click(5, 6, True)
+    coronal = hands.photo.viewpoint.key
+    hands.do("undo")
+    segmenting.turn_to(axial)
+    segmenting.select(1)
+    assert segmenting.shown is not None
+    hands.do("redo")
+    assert hands.photo.viewpoint.key == coronal
+    assert not segmenting.shown
+    answer.set()
+    hands.wait_for_mask()
