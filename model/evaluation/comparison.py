@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import DatasetError
 from .intervals import bootstrap_means
+from .plots import curve_of
 from .protocol import ProtocolSettings
 from .records import OBJECTS_FILE, Record, read_records
 from .report import columns_of, rounded
@@ -131,7 +132,8 @@ def comparison_tables(differences: Sequence[Difference]) -> str:
 def _read_run(folder: Path, taken: set[str]) -> Run:
     try:
         summary = json.loads((folder / SUMMARY_FILE).read_text(encoding="utf-8"))
-        model, _ = str(summary["model"]), ProtocolSettings(**summary["settings"]["protocol"])
+        model, settings = str(summary["model"]), ProtocolSettings(**summary["settings"]["protocol"])
+        _check_types(summary, settings)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DatasetError(
             f"{str(folder)!r} holds no finished evaluation: there is no {SUMMARY_FILE} that can be read."
@@ -143,6 +145,15 @@ def _read_run(folder: Path, taken: set[str]) -> Run:
     if name in taken:
         name = f"{model} ({folder.name})"
     return Run(name, folder, summary, records)
+
+
+def _check_types(summary: Mapping[str, Any], settings: ProtocolSettings) -> None:
+    numbers = (settings.threshold, 0.0 if settings.target_iou is None else settings.target_iou)
+    if type(settings.max_clicks) is not int or not all(isinstance(each, float | int) for each in numbers):
+        raise TypeError(settings)
+    if not isinstance(summary["dataset"]["title"], str):
+        raise TypeError(summary["dataset"])
+    curve_of("", summary)
 
 
 def _head(name: str) -> str:

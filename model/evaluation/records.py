@@ -141,10 +141,10 @@ def _read(row: dict[str, str]) -> Record:
         image = replace(image, place=(axis, index))
     run = ObjectRun(
         tuple(Click(y, x, is_positive=bool(sign)) for x, y, sign in json.loads(row["clicks"])),
-        tuple(json.loads(row["ious"])),
-        tuple(json.loads(row["boundary_ious"])),
-        tuple(json.loads(row["encodes"])),
-        tuple(json.loads(row["decodes"])),
+        tuple(map(float, json.loads(row["ious"]))),
+        tuple(map(float, json.loads(row["boundary_ious"]))),
+        tuple(map(float, json.loads(row["encodes"]))),
+        tuple(map(float, json.loads(row["decodes"]))),
         tuple(bool(each) for each in json.loads(row["undone"])),
     )
     parts = (run.clicks, run.ious, run.boundary_ious, run.encodes, run.decodes, run.undone)

@@ -1,5 +1,6 @@
 """Runs against each other, and a case looked up again."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -92,6 +93,35 @@ def test_what_cannot_be_compared_is_refused_in_words(
     ):
         assert main(["compare", *words]) == 2
         assert says in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"intervals": []},
+        {"intervals": {}},
+        {"miou@1": "much"},
+        {"dataset": {"title": 3}},
+        {"settings": {"protocol": {"max_clicks": "six"}}},
+    ],
+    ids=str,
+)
+def test_a_summary_that_was_changed_by_hand_is_refused(change: dict[str, object], runs: tuple[Path, Path]) -> None:
+    path = runs[1] / "summary.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(DatasetError, match="holds no finished evaluation"):
+        read_runs(runs)
+
+
+def test_a_row_with_words_for_numbers_is_none(runs: tuple[Path, Path]) -> None:
+    path = runs[1] / "objects.csv"
+    whole = path.read_text().splitlines()
+    fields = next(csv.reader(whole[1:2]))
+    place = whole[0].split(",").index("ious")
+    fields[place] = json.dumps(["much"] * len(json.loads(fields[place])))
+    with path.open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([whole[0].split(","), fields, *csv.reader(whole[2:])])
+    assert len(read_runs(runs)[1].records) == len(whole) - 2
 
 
 def test_a_case_is_found_with_its_clicks(runs: tuple[Path, Path], tmp_path: Path) -> None:
