@@ -87,8 +87,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     header = read_header(path)
     metadata = check_header(path, header, FORMAT, VERSION)
     card = whole_card(path, metadata.card)
-    network = _build(path, metadata)
-    _check_fit(path, network, header.tensors)
+    network = _fitting(path, metadata, header.tensors)
     try:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -116,6 +115,19 @@ def _stored(key: str, tensor: Tensor, half: Half) -> Tensor:
 
 def _finite(tensor: Tensor) -> bool:
     return not tensor.is_floating_point() or bool(torch.isfinite(tensor).all())
+
+
+def _fitting(path: Path, metadata: Metadata, found: Mapping[str, TensorEntry]) -> ClickNetwork:
+    """Build the network, first without memory for its weights: a small file that names a vast one is refused then."""
+    outline = None
+    # Few of timm's backbones cannot be built so.
+    with suppress(CheckpointError), torch.device("meta"):
+        outline = _build(path, metadata)
+    if outline is not None:
+        _check_fit(path, outline, found)
+    network = _build(path, metadata)
+    _check_fit(path, network, found)
+    return network
 
 
 def _build(path: Path, metadata: Metadata) -> ClickNetwork:

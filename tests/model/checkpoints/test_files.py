@@ -218,6 +218,22 @@ def test_weights_of_another_network_are_refused(changed: Callable[..., Path], wr
     assert f"{key} is not finite" in refusal(changed(tensors | {key: torch.tensor([float("nan")])}))
 
 
+def test_a_small_file_of_a_vast_network_takes_no_memory(
+    changed: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places: set[str] = set()
+
+    def build(name: str, **options: Any) -> ClickNetwork:
+        built = create_network(name, **options)
+        places.update(each.device.type for each in built.state_dict().values())
+        return built
+
+    monkeypatch.setattr("model.checkpoints.files.create_network", build)
+    vast = changed(network=json.dumps("simpleclick-h"), options="{}")
+    assert "does not fit its network: it misses" in refusal(vast)
+    assert places == {"meta"}
+
+
 def test_options_of_any_kind_come_back(written: Path) -> None:
     kept: dict[str, Any] = dict(load_checkpoint(written).options)
     assert all(type(kept[key]) is type(value) for key, value in OPTIONS.items())
