@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import isegformer_app
+from isegformer_app.files.atomic import replacing
 from isegformer_app.files.errors import cannot_write
 
 MODEL, LOG = "model.safetensors", "log.txt"
@@ -304,14 +305,14 @@ def kept_model_path(models: Path, name: str) -> Path:
 
 
 def keep_model(run: Run, models: Path, name: str) -> Path:
-    """Move the model of a run to the models of one's own; raises `CannotWrite`."""
+    """Copy the model of a run to the models of one's own; raises `CannotWrite`."""
     target = kept_model_path(models, name)
     try:
         models.mkdir(parents=True, exist_ok=True)
-        # The two folders may lie on different disks.
-        shutil.move(run.folder / MODEL, target)
     except OSError as error:
         raise cannot_write(target, error) from error
+    with replacing(target) as draft:
+        shutil.copyfile(run.folder / MODEL, draft)
     return target
 
 

@@ -104,7 +104,7 @@ class MainWindow(QMainWindow):
         self.objects.photos_with_class = self.files.album.photos_with_class
         self.model = ModelDesk(self, worker, self.segmenting, settings, make_engine)
         self.models = ModelsDesk(self, settings, self.model)
-        self.training = TrainDesk(self, settings, lambda: self.session.path, self.model.use_new)
+        self.training = TrainDesk(self, settings, self.session, self.model.use_new)
         self.evaluation = EvaluateDesk(self, self.segmenting, self.files.album, settings)
         self.photos_panel = PhotosPanel(self.files.album, self.files.volume_of)
         self.actions_by_name = make_actions(self, self._handlers())

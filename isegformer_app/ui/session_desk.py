@@ -224,6 +224,15 @@ class SessionDesk(QObject):
 
     def may_leave(self) -> bool:
         """Ask before unsaved work is lost; whether the queue may go."""
+        return self._is_settled("is not saved. Save it in a session file?", QMessageBox.StandardButton.Discard)
+
+    def may_train(self) -> bool:
+        """Ask whether unsaved work is saved first; whether a training may read the session file now."""
+        words = "is not saved, and a training reads what is saved alone. Save it first?"
+        return self._is_settled(words, QMessageBox.StandardButton.No)
+
+    def _is_settled(self, words: str, leave: QMessageBox.StandardButton) -> bool:
+        """Ask what becomes of unsaved work; True once there is none, or where `leave` was answered."""
         self._saver.wait()
         self._keep_current()
         unsaved = self._album.unsaved()
@@ -235,12 +244,12 @@ class SessionDesk(QObject):
         answer = QMessageBox.warning(
             self._window,
             "Unsaved work",
-            f"The work on {names}{more} is not saved. Save it in a session file?",
-            buttons.Save | buttons.Discard | buttons.Cancel,
+            f"The work on {names}{more} {words}",
+            buttons.Save | leave | buttons.Cancel,
             buttons.Save,
         )
         if answer != buttons.Save:
-            return answer == buttons.Discard
+            return answer == leave
         if not self.save():
             return False
         self._saver.wait()

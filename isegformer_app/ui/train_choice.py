@@ -88,7 +88,7 @@ class TrainChoice(QWidget):
         form.addRow(label, data_row)
         form.addRow("&Base model", self.base_box)
         form.addRow("&Hold out", self.hold_out)
-        form.addRow("Train &for", self.minutes)
+        form.addRow("Train f&or", self.minutes)
         start = QHBoxLayout()
         start.addStretch()
         start.addWidget(self.start_button)

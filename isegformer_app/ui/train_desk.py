@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from isegformer_app.inference import known_models
 from isegformer_app.settings import Settings, data_folder, state_folder
 
+from .session_desk import SessionDesk
 from .train_dialog import TrainDialog
 
 
@@ -19,7 +20,7 @@ class TrainDesk(QObject):
         self,
         window: QWidget,
         settings: Settings,
-        session: Callable[[], Path | None],
+        session: SessionDesk,
         use_new: Callable[[Path], object],
     ) -> None:
         super().__init__(window)
@@ -32,6 +33,8 @@ class TrainDesk(QObject):
 
     def show(self) -> None:
         """Show the dialog: the training that is under way, or a new choice."""
+        if (self.dialog is None or self.dialog.is_choosing) and not self._session.may_train():
+            return
         if self.dialog is not None and self.dialog.run is None:
             self.dialog.deleteLater()
             self.dialog = None
@@ -52,8 +55,7 @@ class TrainDesk(QObject):
             for each in known_models(self._settings.model)
             if not each.problem
         ]
-        session = self._session()
-        data = [] if session is None else [session]
+        data = [] if self._session.path is None else [self._session.path]
         trainings = state_folder() / "trainings"
         dialog = TrainDialog(trainings, data_folder() / "models", data, bases, self._settings.model, self._window)
         dialog.kept.connect(self._use_new)

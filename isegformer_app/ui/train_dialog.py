@@ -70,6 +70,9 @@ class TrainDialog(QDialog):
 
     def check(self) -> None:
         """Have the data checked and the time estimated, by the very command that will train."""
+        # A field that loses the keyboard tells of a change where there is none.
+        if not self.is_choosing or self._is_checked:
+            return
         self._drop_check()
         self.choice.show_checking()
         wanted = self.choice.wanted
@@ -78,9 +81,20 @@ class TrainDialog(QDialog):
         self.run, self._is_check = Run(new_run_folder(self._trainings), wanted), True
         self._start(self.run, check_only=True)
 
+    @property
+    def is_choosing(self) -> bool:
+        """Whether no training is watched or judged."""
+        return self.pages.currentWidget() is self.choice
+
+    @property
+    def _is_checked(self) -> bool:
+        """Whether what is chosen is what was given to the check."""
+        return self._is_check and self.run is not None and self.run.wanted == self.choice.wanted
+
     def start(self) -> None:
-        """Start the training that was checked."""
-        if self.run is None or not self._is_check:
+        """Start the training that was checked; what was changed since is checked first."""
+        if self.run is None or not self._is_checked:
+            self.check()
             return
         self._is_check = False
         self.pages.setCurrentWidget(self.watch)
@@ -107,7 +121,7 @@ class TrainDialog(QDialog):
             return
         date = left.folder.name[:10]
         if left.result:
-            self.choice.show_left_over(f"The training of {date} has ended.", "&See the outcome")
+            self.choice.show_left_over(f"The training of {date} has ended.", "See the o&utcome")
         elif left.is_alive:
             self.choice.show_left_over(f"The training of {date} is still running.", "&Watch it")
         else:
@@ -168,6 +182,7 @@ class TrainDialog(QDialog):
         self.run = None
         self._offer_left_over()
         self.pages.setCurrentWidget(self.choice)
+        self.check()
         self.trouble.setText(message)
         self.trouble.show()
 

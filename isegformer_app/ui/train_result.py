@@ -92,7 +92,7 @@ class TrainResult(QWidget):
                 item = QTableWidgetItem(_cell(key, numbers.get(key)))
                 item.setTextAlignment(Qt.AlignmentFlag.AlignCenter)
                 self.table.setItem(row, column, item)
-        saved = float(before["noc@90"]) - float(after["noc@90"])
+        saved = round(float(before["noc@90"]) - float(after["noc@90"]), 1)
         self.headline.setText(
             f"The new model needs {saved:.1f} clicks fewer an object to reach an IoU of .90."
             if is_better and saved > 0

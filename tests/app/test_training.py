@@ -76,15 +76,14 @@ def test_a_tiny_training_through_the_window(cat: Hands, masks: Path) -> None:
     assert "4 images with 4 objects can be used" in dialog.choice.report.toPlainText()
     assert "minutes on this machine" in dialog.choice.report.toPlainText()
     dialog.choice.start_button.click()
-    assert dialog.run is not None
-    run = dialog.run
     dialog.watch.stop_button.click()
     wait(cat, lambda: dialog.pages.currentWidget() is dialog.choice)
     assert "stopped" in dialog.trouble.text()
     # Stopped before anything was measured: it begins anew, and this time it is let go on to its end.
-    run.start(resume=True)
-    dialog.run, dialog._is_check = run, False
-    dialog._timer.start()
+    wait(cat, dialog.choice.start_button.isEnabled)
+    dialog.choice.start_button.click()
+    run = dialog.run
+    assert run is not None
     wait(cat, lambda: dialog.pages.currentWidget() is dialog.verdict)
     assert run.result["before"]["objects"] == 1
     assert cell(dialog, 0, 0) == f"{run.result['before']['noc@85']:.2f}"
