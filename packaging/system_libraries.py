@@ -19,7 +19,8 @@ COMMAND_LINE = {
 }
 """Shared library -> Debian package, for work without a window: OpenCV loads these."""
 
-OFFSCREEN = COMMAND_LINE | {
+OFFSCREEN = {
+    **COMMAND_LINE,
     "libEGL.so.1": "libegl1",
     "libdbus-1.so.3": "libdbus-1-3",
     "libfontconfig.so.1": "libfontconfig1",
@@ -27,7 +28,8 @@ OFFSCREEN = COMMAND_LINE | {
 }
 """What Qt needs on top of that to draw without a display, as the tests do."""
 
-WINDOW = OFFSCREEN | {
+WINDOW = {
+    **OFFSCREEN,
     "libX11-xcb.so.1": "libx11-xcb1",
     "libxcb-cursor.so.0": "libxcb-cursor0",
     "libxcb-icccm.so.4": "libxcb-icccm4",

@@ -120,6 +120,12 @@ def test_packaging_is_a_folder_and_no_package() -> None:
     assert not (ROOT / "packaging" / "__init__.py").exists()
 
 
+def test_every_room_is_a_package() -> None:
+    """Import-linter passes over modules of a folder without `__init__.py`, and says nothing."""
+    folders = {path.parent for path in modules("isegformer_app", "model", "resources")}
+    assert not [str(folder.relative_to(ROOT)) for folder in folders if not (folder / "__init__.py").is_file()]
+
+
 def test_rooms_import_downwards_only() -> None:
     # In a process of its own: the linter silences the loggers that are there, and tests listen to ours.
     code = "import sys, importlinter.cli as it; sys.exit(it.lint_imports('pyproject.toml', no_cache=True))"

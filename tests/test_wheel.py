@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 import zipfile
 from pathlib import Path
@@ -61,6 +62,31 @@ def test_wheel_holds_the_packages_and_their_files_alone(wheel: Path) -> None:
     assert "resources/samples/cat.png" in names
     assert any(name.startswith("resources/models/") and name.endswith(".safetensors") for name in names)
     assert not [name for name in names if name.endswith(".pyc")]
+
+
+def test_wheel_says_that_its_packages_are_typed(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        assert {"isegformer_app/py.typed", "model/py.typed", "resources/py.typed"} <= set(archive.namelist())
+
+
+def test_wheel_names_the_licences_of_what_is_bundled(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        lines = archive.read(metadata).decode().splitlines()
+        licences = {line.removeprefix("License-File: ") for line in lines if line.startswith("License-File: ")}
+        held = {name.partition("/licenses/")[2] for name in archive.namelist() if "/licenses/" in name}
+    assert licences == held
+    assert licences == {"LICENSE", "resources/models/LICENSE-Apache-2.0", "resources/samples/spinal-cord/LICENSE"}
+
+
+def test_sdist_starts_as_a_checkout_does(tmp_path: Path) -> None:
+    run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", tmp_path, folder=ROOT)
+    (path,) = tmp_path.glob("isegformer-*.tar.gz")
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    started = {"Makefile", "make.bat", "pyproject.toml", "packaging/bootstrap.py", "packaging/constraints.txt"}
+    assert started <= names
+    assert not [name for name in names if name.endswith(".pyc") or name.startswith((".venv", "out/"))]
 
 
 @pytest.mark.slow

@@ -105,13 +105,6 @@ class Worker:
                 self._ahead = _Job(image_key=image_key, image=image, is_ahead=True)
                 self._wake.notify()
 
-    def forget_ahead(self) -> None:
-        """Nothing is to be encoded ahead any more."""
-        with self._wake:
-            self._ahead = None
-            if self._running is not None and self._running.is_ahead:
-                self._running.called_off.set()
-
     def prepare(self) -> None:
         """Load the network when there is nothing better to do, before the first image is known."""
         self._wish(_Job())

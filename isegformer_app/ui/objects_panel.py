@@ -33,7 +33,6 @@ class ObjectsPanel(QWidget):
     renamed = Signal(int, str)
     eye_pressed = Signal(int)
     lock_pressed = Signal(int)
-    colour_pressed = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

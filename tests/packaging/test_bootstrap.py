@@ -1,15 +1,18 @@
 """From a fresh clone to a running program, with pip and venv replaced by a recorder."""
 
+import ast
 import subprocess
 import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from packaging.requirements import Requirement
 
 import bootstrap
+import system_libraries
 from bootstrap import BootstrapError, Environment, has_display, run_steps
 
 
@@ -150,6 +153,15 @@ def test_trouble_is_one_sentence_and_code_2(
     monkeypatch.setattr(Environment, "ensure", refuse)
     assert bootstrap.main(["check"]) == 2
     assert capsys.readouterr().err == "no room on the disk\n"
+
+
+@pytest.mark.parametrize("module", [bootstrap, system_libraries])
+def test_an_old_python_comes_as_far_as_the_sentence(module: ModuleType) -> None:
+    """Python 3.7 reads both modules; merging dictionaries by `|` is of 3.9."""
+    tree = ast.parse(Path(str(module.__file__)).read_text(encoding="utf-8"), feature_version=(3, 7))
+    at_once = [node.value for node in tree.body if isinstance(node, ast.Assign)]
+    assert at_once
+    assert not [value.lineno for value in at_once if isinstance(value, ast.BinOp) and isinstance(value.op, ast.BitOr)]
 
 
 def test_every_direct_dependency_is_pinned_within_its_range() -> None:

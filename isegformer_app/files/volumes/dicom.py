@@ -244,7 +244,6 @@ def grid_of(choice: VolumeChoice) -> SourceGrid:
     slices = tuple(
         SliceSource(
             frame.path,
-            str(frame.head.get("SOPClassUID") or ""),
             str(frame.head.get("SOPInstanceUID") or ""),
             frame.number + 1,
         )

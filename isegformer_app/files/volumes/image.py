@@ -48,7 +48,6 @@ class SliceSource:
     """The image that a slice of a DICOM series came from; `frame` counts from 1, and is 1 in a file of one image."""
 
     path: Path
-    sop_class: str
     sop_instance: str
     frame: int = 1
 
@@ -184,7 +183,3 @@ class VolumeImage:
     def curve(self, window: tuple[float, float] | None) -> Curve | None:
         """The curve of the window of the file that has these ends; None for a straight line."""
         return next((each.curve for each in self.windows if (each.low, each.high) == window), None)
-
-    def labels_to_stored(self, labels: NDArray[np.generic]) -> NDArray[Any]:
-        """Turn labels (D, H, W) on the volume into the order of the file, `grid.shape`; a view."""
-        return self.grid.order.to_stored(labels)

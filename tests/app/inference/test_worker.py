@@ -304,13 +304,11 @@ def test_click_interrupts_encoding_ahead_which_begins_again(open_desk: OpenDesk)
     assert engine.encoded == ["next"]
 
 
-@pytest.mark.parametrize("stop", [Worker.forget_ahead, Worker.close])
-def test_encoding_ahead_can_be_called_off(open_desk: OpenDesk, stop: Callable[[Worker], None]) -> None:
+def test_closing_calls_encoding_ahead_off(open_desk: OpenDesk) -> None:
     engine = Encoder(encode_script=[threading.Event()])
     desk = open_desk(engine)
     desk.worker.encode_ahead("next", IMAGE)
     assert engine.begun.acquire(timeout=PATIENCE)
-    stop(desk.worker)
     desk.worker.close()
     assert engine.encoded == []
 

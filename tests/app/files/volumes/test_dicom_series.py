@@ -50,7 +50,7 @@ def test_slices_are_sorted_by_place_whatever_the_direction(
     folder = write_series(tmp_path_factory.mktemp("series"), VALUES, affine)
     image = read_volume(only(find_volumes([folder])))
     volume = image.volume
-    stored = image.labels_to_stored(volume.array)
+    stored = image.grid.order.to_stored(volume.array)
     is_turned = np.array_equal(stored, VALUES[::-1])
     assert is_turned or np.array_equal(stored, VALUES)
     assert sorted(volume.spacing) == pytest.approx(sorted(np.linalg.norm(affine[:3, :3], axis=0)), abs=1e-4)
@@ -93,7 +93,7 @@ def test_rescaled_16_bits_stay_16_bits_unless_a_value_needs_more(tmp_path: Path,
     assert choice.memory == 420
     image = read_volume(choice)
     assert image.volume.array.dtype == (np.int16 if place is None else np.int32)
-    np.testing.assert_array_equal(image.labels_to_stored(image.volume.array), values.astype(int) - 1024)
+    np.testing.assert_array_equal(image.grid.order.to_stored(image.volume.array), values.astype(int) - 1024)
 
 
 def test_a_gantry_tilt_is_kept_and_said(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_echoes_are_opened_apart(tmp_path: Path) -> None:
     for number, choice in enumerate(finding.choices):
         assert "2 images at each place that differ by echo time" in joined(choice.notes)
         image = read_volume(choice)
-        np.testing.assert_array_equal(image.labels_to_stored(image.volume.array), VALUES + number)
+        np.testing.assert_array_equal(image.grid.order.to_stored(image.volume.array), VALUES + number)
         assert read_volume(find_again(image.source)).source == image.source
 
 
@@ -208,7 +208,7 @@ def test_rescaling_chooses_a_type_that_holds_every_value(tmp_path: Path) -> None
         write_series(folder, VALUES, AXIAL, RescaleSlope=slope, RescaleIntercept=intercept)
         image = read_volume(only(find_volumes([folder])))
         assert image.volume.array.dtype == dtype
-        stored = image.labels_to_stored(image.volume.array)
+        stored = image.grid.order.to_stored(image.volume.array)
         np.testing.assert_allclose(stored, VALUES.astype(float) * slope + intercept, rtol=1e-6)
 
 

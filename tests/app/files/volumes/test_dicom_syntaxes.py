@@ -31,7 +31,7 @@ def opened(path: Path) -> VolumeImage:
 
 
 def stored(image: VolumeImage) -> NDArray[Any]:
-    return image.labels_to_stored(image.volume.array)
+    return image.grid.order.to_stored(image.volume.array)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def written(path: Path, values: Any = VALUES, *, is_vector: bool = False) -> Pat
 def test_values_and_places_are_those_of_itk(tmp_path: Path, name: str) -> None:
     path = written(tmp_path / name)
     image = opened(path)
-    np.testing.assert_array_equal(image.labels_to_stored(image.volume.array), VALUES.transpose(2, 1, 0))
+    np.testing.assert_array_equal(image.grid.order.to_stored(image.volume.array), VALUES.transpose(2, 1, 0))
     expected = sitk.ReadImage(str(path))
     for index in ((0, 0, 0), (5, 4, 3), (1, 2, 3)):
         position = np.array(expected.TransformIndexToPhysicalPoint(index)) * (-1, -1, 1)
@@ -51,13 +51,13 @@ def test_values_stay_when_the_library_has_let_go_of_them(tmp_path: Path) -> None
     image = opened(written(tmp_path / "a.nrrd", large))
     others = [sitk.GetImageFromArray(np.full((40, 80, 80), 7, np.int16)) for _ in range(8)]
     assert len(others) == 8
-    np.testing.assert_array_equal(image.labels_to_stored(image.volume.array), large.transpose(2, 1, 0))
+    np.testing.assert_array_equal(image.grid.order.to_stored(image.volume.array), large.transpose(2, 1, 0))
 
 
 def test_colours_and_pictures(tmp_path: Path) -> None:
     colours = np.random.default_rng(2).integers(0, 255, (4, 5, 6, 3)).astype(np.uint8)
     image = opened(written(tmp_path / "c.mha", colours, is_vector=True))
-    np.testing.assert_array_equal(image.labels_to_stored(image.volume.array), colours.transpose(2, 1, 0, 3))
+    np.testing.assert_array_equal(image.grid.order.to_stored(image.volume.array), colours.transpose(2, 1, 0, 3))
     flat = sitk.GetImageFromArray(VALUES[0])
     sitk.WriteImage(flat, str(tmp_path / "flat.nrrd"))
     assert sorted(opened(tmp_path / "flat.nrrd").volume.shape) == [1, 5, 6]
@@ -129,7 +129,7 @@ def test_values_in_pieces_are_those_of_itk(
     values = np.random.default_rng(3).integers(0, 200, (6, 5, 4)).astype(dtype)
     path = written_by_nrrd(tmp_path / name, values, encoding=encoding)
     image = opened(path)
-    stored = image.labels_to_stored(image.volume.array)
+    stored = image.grid.order.to_stored(image.volume.array)
     assert stored.dtype == np.dtype(dtype).newbyteorder("=")
     np.testing.assert_array_equal(stored, values)
     if encoding != "bzip2":  # SimpleITK cannot read it
@@ -161,7 +161,7 @@ def test_packed_voxels_are_checked_and_what_follows_them_is_left_alone(tmp_path:
     path = written_by_nrrd(tmp_path / "a.nrrd", VALUES.T, encoding="gzip")
     data = path.read_bytes()
     path.write_bytes(data + b"more")
-    np.testing.assert_array_equal(opened(path).labels_to_stored(opened(path).volume.array), VALUES.T)
+    np.testing.assert_array_equal(opened(path).grid.order.to_stored(opened(path).volume.array), VALUES.T)
     path.write_bytes(data[:-6] + b"\0\1" + data[-4:])
     with pytest.raises(FileProblem, match="is damaged: it cannot be unpacked"):
         opened(path)

@@ -40,7 +40,7 @@ def assert_same(image: VolumeImage, path: Path) -> None:
     values = values[..., None] if values.ndim == 3 else values
     assert len(image.volumes) == values.shape[3]
     for time, volume in enumerate(image.volumes):
-        np.testing.assert_allclose(image.labels_to_stored(volume.array), values[..., time], rtol=1e-6)
+        np.testing.assert_allclose(image.grid.order.to_stored(volume.array), values[..., time], rtol=1e-6)
     index = np.argwhere(np.ones(image.volume.shape, dtype=bool))[::7].astype(np.float64)
     matrix = image.grid.order.index_affine(image.grid.shape)
     stored = index @ matrix[:3, :3].T + matrix[:3, 3]
@@ -86,7 +86,7 @@ def test_two_dimensions_and_scaling(tmp_path: Path) -> None:
     whole.write_bytes(raw)
     image = opened(whole)
     assert image.volume.array.dtype.kind == "i"
-    np.testing.assert_array_equal(image.labels_to_stored(image.volume.array), stored.astype(int) - 1024)
+    np.testing.assert_array_equal(image.grid.order.to_stored(image.volume.array), stored.astype(int) - 1024)
     raw[112:120] = np.array([0.25, 3.5], "<f4").tobytes()
     whole.write_bytes(raw)
     assert_same(opened(whole), whole)
@@ -98,7 +98,7 @@ def test_colour(tmp_path: Path, fields: list[str], bands: int) -> None:
     packed = np.ascontiguousarray(colours).view([(field, "u1") for field in fields])[..., 0]
     for name in ("c.nii", "c.nii.gz"):
         image = opened(write_nifti(tmp_path / name, packed, OBLIQUE))
-        np.testing.assert_array_equal(image.labels_to_stored(image.volume.array), colours[..., :3])
+        np.testing.assert_array_equal(image.grid.order.to_stored(image.volume.array), colours[..., :3])
         assert any("transparency" in note for note in image.notes) == (bands == 4)
 
 

@@ -300,7 +300,7 @@ def test_uneven_slices_are_repeated_on_an_even_grid(tmp_path: Path) -> None:
     assert written.shape == (7, 6, 10)
     assert written.header.get_zooms()[2] == pytest.approx(1.25)
     flat, _ = labelled.flat()
-    stored = image.labels_to_stored(flat)
+    stored = image.grid.order.to_stored(flat)
     values = np.asarray(written.dataobj)
     for place, height in enumerate(gaps):
         # What was drawn on a slice is there at its height in the patient, and no higher or lower than half way.
