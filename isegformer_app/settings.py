@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import os
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -107,15 +108,15 @@ class Settings:
             stored = json.loads(source.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return cls()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             logger.warning("The settings could not be read and start afresh: %s", error)
             return cls()
         settings = cls()
         for each in fields(cls):
             value = stored.get(each.name) if isinstance(stored, dict) else None
             default = getattr(settings, each.name)
-            if type(value) is int and isinstance(default, float):
-                value = float(value)
+            if isinstance(default, float):
+                value = _number(value)
             if type(value) is type(default):
                 setattr(settings, each.name, value)
         settings._limit()
@@ -143,3 +144,14 @@ class Settings:
             if isinstance(keys, list)
         }
         self.recent = [each for each in self.recent if isinstance(each, str)][:MAX_RECENT]
+
+
+def _number(value: object) -> float | None:
+    """A finite number, or nothing: no limit holds NaN."""
+    if type(value) is not int and type(value) is not float:
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None

@@ -12,6 +12,14 @@ from isegformer_app.files.volumes.finding import is_volume_file
 
 from .opening import volume_path
 
+_ELSEWHERE = {
+    ".json": "File > Import COCO JSON puts objects upon the photos that are open",
+    ".safetensors": "Model > Model from file opens it",
+    ".pth": "Model > Model from file opens it",
+    ".pt": "Model > Model from file opens it",
+}
+"""Files that are often taken for something to open here, and what they are for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -34,8 +42,8 @@ class Listed:
 
 
 def needs_a_look(path: Path) -> bool:
-    """Whether a path must be listed first: a folder, or a file of volumes."""
-    return path.is_dir() or is_volume_file(path)
+    """Whether a path must be listed first: a folder, a file of volumes, or what may be neither photo nor volume."""
+    return path.is_dir() or is_volume_file(path) or path.suffix.lower() in _ELSEWHERE
 
 
 def list_paths(paths: Iterable[Path], watch: Watch) -> Listed:
@@ -50,6 +58,9 @@ def list_paths(paths: Iterable[Path], watch: Watch) -> Listed:
     folders: list[Path] = []
     named: dict[Path, Path] = {}
     for path in wanted:
+        if path.suffix.lower() in _ELSEWHERE and not path.is_dir():
+            problems.append(f"“{path.name}” is no photo; {_ELSEWHERE[path.suffix.lower()]}.")
+            continue
         try:
             inside = _photos_in(path) if path.is_dir() else PathList([] if is_volume_file(path) else [path])
             photos.add(inside)

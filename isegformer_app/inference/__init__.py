@@ -11,6 +11,7 @@ from .models import (
     known_models,
     offered_models,
     remove_own,
+    trouble_with,
 )
 from .requests import Answer, Cancelled, Engine, EngineError, Failure, KnownSlice, Request
 from .walking import Doubt, doubt_of, is_weak, remembered, walks
@@ -40,5 +41,6 @@ __all__ = [
     "offered_models",
     "remembered",
     "remove_own",
+    "trouble_with",
     "walks",
 ]

@@ -75,6 +75,13 @@ def known_models(setting: str = "") -> list[KnownModel]:
     return known
 
 
+def trouble_with(file: Path) -> str:
+    """Say why a file cannot answer, as far as its header tells; nothing where it can."""
+    from model.store import list_model
+
+    return list_model(str(file)).problem
+
+
 def _known(listed: "ListedModel") -> KnownModel:
     from model.store import DEFAULT_MODEL, models_folder
 

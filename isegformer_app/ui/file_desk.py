@@ -121,12 +121,15 @@ class FileDesk(QObject):
             self.troubled.emit(str(error))
 
     def open_paths(self, paths: Iterable[Path]) -> None:
-        """Queue photos and volumes, those of folders too, and put the first on the desk; or open a session."""
+        """Queue photos and volumes, those of folders too, and put the first on the desk; or open a session, alone."""
         wanted = [path.absolute() for path in paths]
-        for path in wanted:
-            if path.suffix.lower() == SUFFIX:
-                self.session_wanted.emit(path)
-        wanted = [path for path in wanted if path.suffix.lower() != SUFFIX]
+        sessions = [path for path in wanted if path.suffix.lower() == SUFFIX]
+        if sessions and len(wanted) > 1:
+            self.troubled.emit(f"A session is opened alone: open “{sessions[0].name}” first, then the others.")
+            return
+        if sessions:
+            self.session_wanted.emit(sessions[0])
+            return
         self._asked = set(wanted)
         if any(needs_a_look(path) for path in wanted):
             self.give_up()

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QInputDialog, QSpinBox, QWid
 from isegformer_app.controllers.progress import Cancelled, Progress
 from isegformer_app.controllers.segmenting import SegmentingController
 from isegformer_app.controllers.training import kept_model_path
-from isegformer_app.inference import Engine, Worker, WorkerState, import_among_own
+from isegformer_app.inference import Engine, Worker, WorkerState, import_among_own, trouble_with
 from isegformer_app.settings import Settings, data_folder
 
 from .slow_work import run_slowly
@@ -57,18 +57,25 @@ class ModelDesk(QObject):
         self._actions = actions
         self._show()
 
-    def ask_for_model(self) -> None:
-        """Let a file of weights be chosen."""
+    def ask_for_model(self, parent: QWidget | None = None) -> None:
+        """Let a file of weights be chosen; the keyboard goes back to `parent`."""
         chosen, _ = QFileDialog.getOpenFileName(
-            self._window, "Open a model", "", "Models (*.safetensors *.pth *.pt);;All files (*)"
+            parent or self._window, "Open a model", "", "Models (*.safetensors *.pth *.pt);;All files (*)"
         )
         if chosen:
             self.open_model(Path(chosen))
 
     def open_model(self, file: Path) -> None:
-        """Answer with a model's file; one of another project is imported among the annotator's own first."""
+        """Answer with a model's file; one of another project is imported among the annotator's own first.
+
+        Where the file is no model the one before goes on answering.
+        """
         if file.suffix.lower() == _OWN_SUFFIX:
-            self.use_model(str(file))
+            trouble = trouble_with(file)
+            if trouble:
+                self.troubled.emit(trouble)
+            else:
+                self.use_model(str(file))
             return
         work = partial(_import, file, kept_model_path(data_folder() / "models", file.stem).stem)
         told = self.use_new, self.troubled.emit

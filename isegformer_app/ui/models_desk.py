@@ -50,7 +50,7 @@ class ModelsDesk(QObject):
             dialog.remove_wanted.connect(self.remove)
             dialog.download_wanted.connect(self.download)
             dialog.cancel_wanted.connect(self.cancel)
-            dialog.file_wanted.connect(self._model.ask_for_model)
+            dialog.file_wanted.connect(lambda: self._model.ask_for_model(dialog))
         return self._dialog
 
     def handlers(self) -> Mapping[str, Callable[[], object]]:

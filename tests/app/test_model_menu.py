@@ -152,6 +152,21 @@ def test_a_model_of_this_program_is_used_where_it_stands(
     assert models_kept() == []
 
 
+def test_a_file_that_is_no_model_takes_no_ones_place(
+    cat: Hands, tmp_path: Path, made: list[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cat.window.model.use_model(str(own_model("mine", "MIT")))
+    before = cat.window.settings.model
+    path = tmp_path / "photo.safetensors"
+    path.write_bytes(b"\x89PNG and so on")
+    choose(cat, path, monkeypatch)
+    assert "photo.safetensors is not a safetensors file" in cat.window.message_bar.text
+    assert cat.window.settings.model == before
+    cat.click(100, 100)
+    cat.wait_for_mask()
+    assert made[-1] == (before, "auto", None)
+
+
 @pytest.mark.parametrize("button", [QDialogButtonBox.StandardButton.Ok, QDialogButtonBox.StandardButton.Cancel])
 def test_the_number_of_threads_reaches_the_engine_and_is_kept(
     start: Start, cat_photo: Path, made: list[tuple[object, ...]], button: QDialogButtonBox.StandardButton

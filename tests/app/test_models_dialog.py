@@ -10,7 +10,7 @@ import pytest
 import torch
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from isegformer_app.settings import data_folder
 from isegformer_app.ui.models_dialog import ModelsDialog
@@ -128,6 +128,21 @@ def test_a_file_elsewhere_that_answers_is_listed_and_cannot_be_removed(
     assert line(dialog, "elsewhere")[1] == ("in use" if is_there else "cannot be used")
     assert ("no such file is there" in dialog.details.toPlainText()) is not is_there
     assert not dialog.remove_button.isEnabled()
+
+
+def test_the_chooser_of_files_gives_the_keyboard_back_to_the_list(cat: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Esc, meant for the list, would else drop the object in hand."""
+    parents: list[object] = []
+
+    def choose_nothing(parent: object, *_: object) -> tuple[str, str]:
+        parents.append(parent)
+        return "", ""
+
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", choose_nothing)
+    dialog = opened(cat)
+    dialog.file_button.click()
+    cat.do("model_file")
+    assert parents == [dialog, cat.window]
 
 
 def test_a_model_is_removed_only_after_a_question(cat: Hands) -> None:

@@ -33,6 +33,14 @@ def name(hands: Hands) -> str:
     return hands.photo.path.name
 
 
+def drop(hands: Hands, *paths: Path) -> None:
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    none = Qt.KeyboardModifier.NoModifier
+    event = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, none)
+    hands.window.dropEvent(event)
+
+
 def turn(hands: Hands, key: Qt.Key) -> None:
     hands.press(key)
     hands.wait_for_photo()
@@ -86,13 +94,36 @@ def test_dialog_and_drop_open_photos(start: Start, folder: Path, monkeypatch: py
     hands.do("open")
     hands.wait_for_photo()
     assert name(hands) == "photo1.png"
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(folder / "photo10.png"))])
-    none = Qt.KeyboardModifier.NoModifier
-    drop = QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, none)
-    hands.window.dropEvent(drop)
+    drop(hands, folder / "photo10.png")
     hands.wait_for_photo()
     assert name(hands) == "photo10.png"
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("all.json", "File > Import COCO JSON"),
+        ("B3.PTH", "Model > Model from file"),
+        ("own.safetensors", "Model > Model"),
+    ],
+)
+def test_what_other_menus_open_is_told_when_it_is_dropped(start: Start, folder: Path, file: str, words: str) -> None:
+    (folder / file).write_text("{}")
+    hands = start()
+    drop(hands, folder / file, folder / "photo2.png")
+    hands.wait_for_photo()
+    assert name(hands) == "photo2.png"
+    assert f"“{file}” is no photo; {words}" in hands.window.message_bar.text
+    assert len(hands.window.files.album.paths) == 1
+
+
+def test_of_a_session_and_photos_nothing_is_dropped_silently(start: Start, folder: Path) -> None:
+    hands = start(folder)
+    for others in ([folder / "photo1.png"], [folder / "b.isegformer"]):
+        drop(hands, folder / "a.isegformer", *others)
+        assert "open “a.isegformer” first, then the others" in hands.window.message_bar.text
+        assert not hands.window.session.is_reading
+    assert len(hands.window.files.album.paths) == 3
 
 
 def test_folder_is_queued_in_natural_order(start: Start, folder: Path) -> None:
