@@ -9,7 +9,7 @@ class ResourceError(FileNotFoundError):
 
 
 def resource_path(name: str) -> Path:
-    """Path of the resource `name`, such as `samples/cat.jpg`: in the repository, the wheel and a frozen build alike.
+    """Path of the resource `name`, such as `samples/cat.png`: in the repository, the wheel and a frozen build alike.
 
     Raises `ResourceError` where the name leaves this folder or no such file or folder is there.
     """

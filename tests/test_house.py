@@ -9,11 +9,14 @@ import tomllib
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
+from PIL import Image
 
 from isegformer_app.__main__ import HEADLESS_COMMANDS, HELP, main
+from resources import resource_path
 
 ROOT = Path(__file__).parent.parent
 LONGEST_MODULE = 400
@@ -173,6 +176,20 @@ def test_readme_names_commands_that_exist(capsys: pytest.CaptureFixture[str]) ->
         assert leaving.value.code == 0
         options = set(re.findall(r"--[a-z][a-z-]*", capsys.readouterr().out))
         assert {word for word in words if word.startswith("--")} <= options
+
+
+@pytest.mark.slow
+def test_readme_example_in_python_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    with Image.open(resource_path("samples/cat.png")) as cat:
+        cat.convert("RGB").save(tmp_path / "photo.jpg")
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert names["probability"].shape == names["mask"].shape == (300, 451)
+    assert names["mask"][150, 220]
+    assert not names["mask"][40, 30]
 
 
 def test_help_names_every_command() -> None:

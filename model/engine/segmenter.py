@@ -80,7 +80,7 @@ class Segmenter:
         flip: bool = False,
         region: RegionPolicy | None = None,
     ) -> "Segmenter":
-        """Load a model: None is the bundled default, else the name of a bundled one or a file.
+        """Load a model: None is the bundled default, else the name of a bundled or own one, or a file.
 
         `device` is "auto" (CUDA where there is one), "cpu" or "cuda"; `threads` the number of CPU threads (None: as
         the process has it); `flip` averages each answer with the mirrored view's, at twice the cost; `region` is the

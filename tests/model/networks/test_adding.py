@@ -1,6 +1,7 @@
 """The example of ARCHITECTURE.md is a whole network: one file, one line of the registry, and the engine drives it."""
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -23,15 +24,31 @@ def test_the_shortest_network_is_as_short_as_the_paper_says() -> None:
     assert len(source.splitlines()) == int(told[2]) < 50
 
 
+def example() -> str:
+    code = re.search(
+        r"`model/networks/plain\.py`.*?```python\n(.*?)```", PAPER.read_text(encoding="utf-8"), flags=re.DOTALL
+    )
+    assert code is not None
+    return code[1]
+
+
+@pytest.mark.parametrize("words", [["check", "--no-cache"], ["format", "--diff", "--no-cache"]])
+def test_the_example_is_in_the_style_of_the_house(words: list[str]) -> None:
+    place = Path(registry.__file__).with_name("plain.py")
+    command = [sys.executable, "-m", "ruff", *words, "--stdin-filename", str(place), "-"]
+    done = subprocess.run(
+        command, input=example(), cwd=PAPER.parent, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_example_is_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
     text = PAPER.read_text(encoding="utf-8")
-    code = re.search(r"`model/networks/plain\.py`.*?```python\n(.*?)```", text, flags=re.DOTALL)
     line = re.search(r'`"([\w-]+)": \("(\w+)", "(\w+)", \((\d+),\)\)`', text)
-    assert code is not None
     assert line is not None
     module = ModuleType("model.networks.plain")
     module.__package__ = "model.networks"
-    exec(compile(code[1], "plain.py", "exec"), module.__dict__)
+    exec(compile(example(), "plain.py", "exec"), module.__dict__)
     monkeypatch.setitem(sys.modules, "model.networks.plain", module)
     monkeypatch.setitem(registry._BUILDERS, line[1], (line[2], line[3], (int(line[4]),)))
 
