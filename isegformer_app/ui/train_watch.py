@@ -14,6 +14,8 @@ _PICTURE = 190
 _LOSS, _HELD_OUT = "#e69f00", "#0072b2"
 _STEPS = 1000
 _SIXTY = 60
+_FEWEST = 10
+"""Samples that a plot shows at least."""
 
 
 class TrainWatch(QWidget):
@@ -31,7 +33,7 @@ class TrainWatch(QWidget):
         self.bar = QProgressBar(minimum=0, maximum=_STEPS)
         self.bar.setTextVisible(False)
         self._loss = _Plot("Loss", _LOSS)
-        self._held_out = _Plot("IoU on held-out images, mean over 5 clicks", _HELD_OUT, symbol="o")
+        self._held_out = _Plot("IoU on held-out images, mean over 5 clicks", _HELD_OUT, symbol="o", highest=1.0)
         self._pictures = TrainPictures(_PICTURE)
         self.caption = QLabel(CAPTION)
         self.caption.setObjectName("faint")
@@ -95,7 +97,7 @@ class TrainWatch(QWidget):
 class _Plot:
     """A small plot in the colours of the theme."""
 
-    def __init__(self, title: str, colour: str, symbol: str | None = None) -> None:
+    def __init__(self, title: str, colour: str, symbol: str | None = None, highest: float | None = None) -> None:
         self.widget, self._symbol = pg.PlotWidget(), symbol
         palette = self.widget.palette()
         ink = palette.windowText().color()
@@ -105,10 +107,13 @@ class _Plot:
         self.widget.setMouseEnabled(x=False, y=False)
         self.widget.hideButtons()
         self.widget.setMenuEnabled(False)
+        # Around a single point there would be fewer than no samples, and an IoU above 1.
+        self.widget.setLimits(xMin=0, minXRange=_FEWEST, yMin=0, yMax=highest)
         for side in ("left", "bottom"):
             axis = self.widget.getAxis(side)
             axis.setPen(ink)
             axis.setTextPen(ink)
+            axis.enableAutoSIPrefix(False)
         self.widget.setLabel("bottom", "samples")
         self._curve = self.widget.plot(
             [], [], pen=pg.mkPen(colour, width=2), symbol=symbol, symbolBrush=colour, symbolPen=None, symbolSize=7

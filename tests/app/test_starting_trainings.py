@@ -8,11 +8,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+from pyqtgraph import PlotWidget
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QLabel, QMessageBox
 
-from isegformer_app.controllers.training import Run, Wanted, keep_model
+from isegformer_app.controllers.training import Curves, Run, Wanted, keep_model
 from isegformer_app.files.errors import CannotWrite
 from isegformer_app.ui.train_dialog import TrainDialog
 from tests.app.conftest import Hands
@@ -142,3 +143,15 @@ def test_every_button_and_field_of_the_choice_has_a_key_of_its_own(cat: Hands) -
     keys = [found[1].lower() for text in texts for found in re.finditer(r"&(\w)", text)]
     assert len(keys) >= 8
     assert sorted(set(keys)) == sorted(keys)
+
+
+def test_a_first_point_is_plotted_among_samples_and_values_that_there_are(cat: Hands) -> None:
+    watch = dialog_of(cat).watch
+    watch.show_curves(Curves(loss=[(0, 0.4)], held_out=[(0, 0.96)]))
+    loss, held_out = (each.getViewBox() for each in watch.findChildren(PlotWidget))
+    for plot in (loss, held_out):
+        plot.updateAutoRange()
+        (left, right), (bottom, _) = plot.viewRange()
+        assert (left, bottom >= 0) == (0, True)
+        assert right >= 10
+    assert held_out.viewRange()[1][1] <= 1
