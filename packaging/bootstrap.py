@@ -59,7 +59,7 @@ class Environment:
 
     def is_ready(self) -> bool:
         """Whether the environment runs and holds what this checkout asks for."""
-        if not self.stamp.is_file() or self.stamp.read_text(encoding="ascii") != self.fingerprint():
+        if not self.stamp.is_file() or self.stamp.read_bytes() != self.fingerprint().encode():
             return False
         return self._runs()
 

@@ -34,6 +34,8 @@ def checked_image(image: object) -> NDArray[np.uint8]:
 def checked_clicks(clicks: Iterable[Click], size: tuple[int, int]) -> tuple[Click, ...]:
     """Give the clicks as plain Python values; raises `ClickError` where one does not lie on a pixel of the image."""
     height, width = size
+    if not isinstance(clicks, Iterable):
+        raise ClickError(f"The clicks are a {type(clicks).__name__}: give a list of model.clicks.Click objects.")
     checked = []
     for number, click in enumerate(clicks, start=1):
         if not isinstance(click, Click):

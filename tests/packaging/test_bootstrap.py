@@ -92,6 +92,15 @@ def test_failed_installation_is_tried_again_next_time(checkout: Path, recorder: 
     assert not Environment(checkout).is_ready()
 
 
+def test_a_damaged_stamp_installs_again(checkout: Path, recorder: Recorder) -> None:
+    Environment(checkout).ensure()
+    Environment(checkout).stamp.write_bytes(b"\xff\xfe\0")
+    recorder.commands.clear()
+    Environment(checkout).ensure()
+    assert len(recorder.installs()) == 1
+    assert Environment(checkout).is_ready()
+
+
 def test_missing_venv_package_is_named(checkout: Path, recorder: Recorder) -> None:
     recorder.failing = ["-m venv"]
     with pytest.raises(BootstrapError, match=r"apt-get install python3\.\d+-venv"):

@@ -212,6 +212,14 @@ def test_a_click_that_is_on_no_pixel_is_refused(place: tuple[Any, Any]) -> None:
         segmenter.predict([Click(0, 0, is_positive=True), Click(*place, is_positive=True)])
 
 
+@pytest.mark.parametrize("clicks", [Click(3, 3, is_positive=True), None, [(3, 3, True)], 5])
+def test_what_are_no_clicks_is_refused(clicks: Any) -> None:
+    segmenter = Segmenter(TinyLate())
+    segmenter.set_image(noise(9, 12))
+    with pytest.raises(ClickError, match="give "):
+        segmenter.predict(clicks)
+
+
 @pytest.mark.parametrize(
     "previous",
     [
