@@ -15,6 +15,7 @@ from .plain_json import BadContent, Json, listed, number, record, text, triple
 
 _MOST_PIXELS = 2**31
 _LARGEST_FILE = 2**31
+_NO_OUTLINE = "it has no outline, only a box perhaps"
 _POLYGON_NUMBERS = 6
 _LONGEST_OUTLINE = 1e7
 """Pixels along the polygons of an object: pycocotools takes 80 bytes for each, and crashes where it gets none."""
@@ -129,10 +130,12 @@ def _size(image: Json) -> tuple[int, int]:
 
 
 def _mask(segmentation: Any, size: tuple[int, int]) -> MaskCrop:  # noqa: ANN401 - JSON may hold anything
+    if segmentation is None:
+        raise BadContent(_NO_OUTLINE)
     if isinstance(segmentation, list):
         parts = [list(listed(part, _coordinate)) for part in segmentation]
         if not parts or any(len(part) < _POLYGON_NUMBERS or len(part) % 2 for part in parts):
-            raise BadContent("it has no outline, only a box perhaps")
+            raise BadContent(_NO_OUTLINE)
         if sum(map(_length, parts)) > _LONGEST_OUTLINE:
             raise BadContent("its outline is longer than any of a photo")
         crop = coco_masks.crop(parts, size)

@@ -52,12 +52,12 @@ def write_together(files: Mapping[Path, bytes]) -> None:
                     handle.flush()
                     os.fsync(handle.fileno())
             except OSError as error:
-                raise _refused(target, error) from error
+                raise refused(target, error) from error
         for target, draft, _ in drafts:
             try:
                 draft.replace(os.path.realpath(target))
             except OSError as error:
-                raise _refused(target, error) from error
+                raise refused(target, error) from error
 
 
 def write_text(target: Path, text: str) -> None:
@@ -80,7 +80,7 @@ def _draft_of(target: Path) -> Iterator[Path]:
     try:
         os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     except OSError as error:
-        raise _refused(target, error) from error
+        raise refused(target, error) from error
     try:
         yield draft
     finally:
@@ -88,5 +88,6 @@ def _draft_of(target: Path) -> Iterator[Path]:
             draft.unlink(missing_ok=True)
 
 
-def _refused(target: Path, error: OSError) -> OutputError:
+def refused(target: Path, error: OSError) -> OutputError:
+    """Say that a file cannot be written, and why."""
     return OutputError(f"Cannot write {str(target)!r}: {(error.strerror or str(error)).lower()}.")

@@ -1,7 +1,9 @@
 """Views with their tokens, encoded once by the frozen encoder and kept on disk in shards that can be resumed."""
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from ..data.annotated import Annotated
+from ..data.writing import refused
 from ..networks.late import DinoEncoder, LateNetwork
 from ..networks.precision import fast_arithmetic
 from .views import ViewPlan, labels_of, targets_of, view_of
@@ -56,7 +59,7 @@ def keep_views(
     """Encode the shards into `folder`; a finished shard is left as it is, a broken-off one is made anew.
 
     `part` = (index, count) takes every count-th shard only, so that several processes can share the work. `told` hears
-    how many views are done, of how many, and may raise to end the work.
+    how many views are done, of how many, and may raise to end the work. Raises `OutputError` where there is no room.
     """
     mine = [number for number in range(len(shards)) if number % part[1] == part[0]]
     total = sum(len(shards[number]) for number in mine)
@@ -117,10 +120,22 @@ def _open_store(folder: Path, grid: tuple[int, int], count: int) -> _Store:
         "half": ((*half, 3), np.uint8),
         "labels": (half, np.uint16),
     }
-    return {
-        name: np.lib.format.open_memmap(folder / f"{name}.npy", "w+", np.dtype(dtype), shape)
-        for name, (shape, dtype) in shapes.items()
-    }
+    store = {}
+    for name, (shape, dtype) in shapes.items():
+        file = folder / f"{name}.npy"
+        try:
+            store[name] = np.lib.format.open_memmap(file, "w+", np.dtype(dtype), shape)
+            _claim(file)
+        except OSError as error:
+            raise refused(file, error) from error
+    return store
+
+
+def _claim(file: Path) -> None:
+    """Take the room of a file that has holes yet: writing to them through memory on a full disk kills the process."""
+    if sys.platform != "win32" and hasattr(os, "posix_fallocate"):
+        with file.open("r+b") as handle:
+            os.posix_fallocate(handle.fileno(), 0, file.stat().st_size)
 
 
 @torch.inference_mode()

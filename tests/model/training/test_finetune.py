@@ -1,6 +1,8 @@
 """Tuning on one's own images: the best look is kept, wishes are obeyed, and a stopped run goes on as it would have."""
 
+import errno
 import json
+import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,6 +11,7 @@ import pytest
 import torch
 
 from model.data.annotated import Annotated, Objects
+from model.errors import OutputError
 from model.networks.late import LateNetwork
 from model.training.finetune import FineTuning, plans_of
 from model.training.kept_views import open_views
@@ -69,6 +72,22 @@ def test_tuning_leaves_the_encoder_and_keeps_the_best_look(network: LateNetwork,
     changed = {name for name, value in network.state_dict().items() if not torch.equal(value, before[name])}
     assert not [name for name in changed if name.startswith("encoder.")]
     assert sorted((kept / "samples").glob("*.png"))
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="this system claims no room")
+def test_a_full_disk_is_told_before_the_views_are_written(
+    network: LateNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are written through memory, where a full disk would end the process without a word."""
+
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    folder = RunFolder(tmp_path / "run")
+    folder.begin(SETTINGS)
+    with pytest.raises(OutputError, match="no space left"):
+        FineTuning(network, folder, SETTINGS).keep(blocks(4)[:2], blocks(4)[2:], quiet)
 
 
 def test_the_look_is_the_same_each_time(network: LateNetwork, kept: Path) -> None:
