@@ -10,10 +10,13 @@ from .keymaps import KEYMAPS
 Keys = tuple[str, ...]
 """Portable key sequences, the one that menus show first."""
 
+_MENUS = dict.fromkeys(spec.menu.split("/")[0] for spec in ACTIONS)
+
 FIXED_KEYS: Mapping[str, str] = {
     "Space": "finishes the object, and held moves the photo",
     "S": "hides the overlay",
     **{str(number): "picks a class" for number in range(1, 10)},
+    **{f"Alt+{menu[menu.index('&') + 1].upper()}": f"opens the {menu.replace('&', '')} menu" for menu in _MENUS},
 }
 """Keys that no action can have, and what they do."""
 

@@ -70,6 +70,9 @@ def test_editor_refuses_fixed_keys_finds_and_resets(cat: Hands) -> None:
     editor.choose("fit")
     QTest.keyClick(editor.field, Qt.Key.Key_S)
     assert "cannot be given" in editor.warning.text()
+    QTest.keyClick(editor.field, Qt.Key.Key_M, Qt.KeyboardModifier.AltModifier)
+    assert editor.warning.text() == "Alt+M opens the Model menu and cannot be given to an action."
+    assert not editor.replace_button.isEnabled()
     assert not editor.replace_button.isEnabled()
     editor.field.clear()
     QTest.keyClick(editor.field, Qt.Key.Key_J)
