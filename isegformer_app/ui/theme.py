@@ -32,7 +32,7 @@ _DARK = {
     QPalette.ColorRole.ToolTipBase: "#2f333a",
     QPalette.ColorRole.ToolTipText: "#e4e7eb",
     QPalette.ColorRole.PlaceholderText: "#8b939e",
-    QPalette.ColorRole.Highlight: "#2f7fd6",
+    QPalette.ColorRole.Highlight: "#2775c9",
     QPalette.ColorRole.HighlightedText: "#ffffff",
     QPalette.ColorRole.Link: "#6cb0ff",
 }
