@@ -78,9 +78,10 @@ class DataCheck:
             ]
         if facts["objects"]:
             small, middle, large = facts["object_area"].values()
-            sides = facts["longest_side"]
+            smallest, largest = facts["longest_side"]["smallest"], facts["longest_side"]["largest"]
+            sides = f"{smallest} to {largest}" if smallest < largest else str(largest)
             lines.append(f"Objects have {small} to {large} pixels, half of them under {middle}.")
-            lines.append(f"Images have {sides['smallest']} to {sides['largest']} pixels at the longer side.")
+            lines.append(f"Images have {sides} pixels at the longer side.")
             lines.append(f"Objects cover {100 * facts['object_share']:.1f} % of all pixels.")
         if facts["classes"]:
             counts = [f"{name} {count}" for name, count in facts["classes"].items()]

@@ -220,6 +220,7 @@ def test_the_check_names_what_is_left_out(tmp_path: Path) -> None:
     assert [each.image.stem for each in check.usable] == ["good", "other"]
     text = check.text()
     assert "2 images with 2 objects can be used." in text
+    assert "Images have 50 pixels at the longer side." in text
     assert replace(check, usable=check.usable[:1]).text().startswith("1 image with 1 object can be used.")
     for said in ("empty: its mask is empty", "torn", "lonely: there is an image but no mask", "50 x 40", "astray"):
         assert said in text
