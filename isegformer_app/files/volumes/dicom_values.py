@@ -15,8 +15,9 @@ from .image import NamedWindow
 
 _DTYPES = (np.uint8, np.int16, np.uint16, np.int32)
 _SIGMOID_WIDTHS = 3
-_WIDE = 64
 """So many widths of a sigmoid are shown; beyond, 0.3 % of black and white are left."""
+_WIDE = 64
+"""From this width on the half step of a linear window is left out."""
 
 _SIGMOID = np.rint(255 / (1 + np.exp(-2 * _SIGMOID_WIDTHS * np.linspace(-1, 1, 1024)))).astype(np.uint8)
 """DICOM PS3.3 C.11.2.1.3.1: 1 / (1 + exp(-4 (x - centre) / width))."""
