@@ -102,7 +102,10 @@ class Settings:
 
     @classmethod
     def load(cls, folder: Path | None = None) -> "Settings":
-        """Read the settings; what is missing, damaged or of another type keeps its default."""
+        """Read the settings; what is missing, damaged or of another type keeps its default.
+
+        A file that cannot be read is set aside: the settings will be written in its place.
+        """
         source = (folder or config_folder()) / "settings.json"
         try:
             stored = json.loads(source.read_text(encoding="utf-8"))
@@ -110,6 +113,7 @@ class Settings:
             return cls()
         except (OSError, ValueError, RecursionError) as error:
             logger.warning("The settings could not be read and start afresh: %s", error)
+            _set_aside(source)
             return cls()
         settings = cls()
         for each in fields(cls):
@@ -144,6 +148,16 @@ class Settings:
             if isinstance(keys, list)
         }
         self.recent = [each for each in self.recent if isinstance(each, str)][:MAX_RECENT]
+
+
+def _set_aside(source: Path) -> None:
+    """Keep a file that cannot be read under another name: keys of one's own may be mended in it by hand."""
+    kept = source.with_name("settings.damaged.json")
+    try:
+        source.replace(kept)
+        logger.warning("They are kept as %s", kept)
+    except OSError as error:
+        logger.warning("They could not be set aside: %s", error)
 
 
 def _number(value: object) -> float | None:

@@ -25,6 +25,14 @@ def test_what_is_no_settings_file_starts_afresh(tmp_path: Path, text: str) -> No
     assert Settings.load(tmp_path) == Settings()
 
 
+@pytest.mark.parametrize("text", ['{"own_keys": {"open": "Ctrl+9"},', "\x00"])
+def test_a_file_that_cannot_be_read_is_kept_beside_the_next_one(tmp_path: Path, text: str) -> None:
+    (tmp_path / "settings.json").write_text(text)
+    Settings.load(tmp_path).save(tmp_path)
+    assert (tmp_path / "settings.damaged.json").read_text() == text
+    assert Settings.load(tmp_path) == Settings()
+
+
 def test_another_version_loses_only_what_is_unknown(tmp_path: Path) -> None:
     told = {"version": 99, "opacity": 1, "keys": "vim", "recent": ["/a.png", 3], "threads": 10**9}
     (tmp_path / "settings.json").write_text(json.dumps(told))
